@@ -1,0 +1,168 @@
+/**
+ * The words (RFC 8216bis, ISO 23009-1, ISO 23000-19); one word, one meaning:
+ *   source      the probed input object
+ *   ladder/rung the configured table / one row of it
+ *   rendition   one encoded elementary output of a rung (video or audio)
+ *   variant     an HLS Variant Stream: a video rendition + its audio group
+ *   audio group HLS EXT-X-MEDIA group
+ *   manifest    multivariant playlist or MPD, when either will do
+ *   segment / init segment   media segment / EXT-X-MAP section
+ *   chunk       a span of the source encoded by itself, a whole number of segments
+ *   GOP         the frames between two IDRs
+ *   engine      elastic-transcoder, mediaconvert, ffmpeg
+ *   job, message, attempt, lease   unit of work, its SQS envelope, one try, the visibility window
+ *   revision    one published set of objects of an asset, immutable
+ *   settle      end a message: delete, retry, release, abandon
+ */
+import type { DroppedRung, Ladder } from "./ladder.ts";
+import { selectRungs } from "./ladder.ts";
+import type { Rational } from "./rational.ts";
+import { rational, toNumber } from "./rational.ts";
+import type { AudioTrack, Source, VideoTrack } from "./source.ts";
+import type { Timeline } from "./timeline.ts";
+import { audioTimeline, videoTimeline } from "./timeline.ts";
+
+/** What to encode, free of any engine: three compilers read it. */
+export interface EncodePlan {
+  readonly ladder: string;
+  readonly source: Source;
+  readonly timeline: Timeline;
+  /** Part of the timeline to encode, for chunks; undefined means all of it. */
+  readonly range?: TimeRange;
+  /** Ascending by size; empty for an audio-only source. */
+  readonly video: readonly VideoRendition[];
+  readonly audio: readonly AudioRendition[];
+  readonly dropped: readonly DroppedRung[];
+}
+
+export interface TimeRange {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+}
+
+export interface VideoRendition {
+  readonly kind: "video";
+  /** Folder of the rendition in the revision: v<shortSide>. */
+  readonly id: string;
+  readonly codec: "h264";
+  readonly profile: "main" | "high";
+  readonly preset: string;
+  readonly crf: number;
+  readonly width: number;
+  readonly height: number;
+  readonly capBps: number;
+  readonly bufferBits: number;
+}
+
+export interface AudioRendition {
+  readonly kind: "audio";
+  /** Folder of the rendition in the revision: a-<language>[-<n>]. */
+  readonly id: string;
+  readonly codec: "aac";
+  readonly sourceIndex: number;
+  readonly channels: 1 | 2;
+  readonly sampleRate: 48_000;
+  readonly bitrateBps: number;
+  readonly language: string;
+  /** Unique within its group; what a player's menu shows. */
+  readonly name: string;
+  readonly isDefault: boolean;
+  /** Renditions of one group carry the same tracks at one bit rate. */
+  readonly group: string;
+  readonly delaySeconds: number;
+}
+
+export type Rendition = VideoRendition | AudioRendition;
+
+/** Above this the frame rate is halved (HLS authoring rule 1.19). */
+const MAX_FRAME_RATE = 60;
+const HIGH_PROFILE_FROM = 720;
+
+/**
+ * Decides what to encode for this source with this ladder. Pure and total over probed sources: every rung of the
+ * ladder is either a rendition or among `dropped` with its reason.
+ */
+export function planEncode(source: Source, ladder: Ladder): EncodePlan {
+  if (!source.video) {
+    const timeline = audioTimeline(source, ladder);
+    return {
+      ladder: ladder.name,
+      source,
+      timeline,
+      video: [],
+      audio: audioOnly(source, ladder),
+      dropped: ladder.rungs.map(({ shortSide }) => ({ shortSide, reason: "the source has no video" })),
+    };
+  }
+  const frameRate = outputFrameRate(source.video);
+  const timeline = videoTimeline(source.video, frameRate, ladder);
+  const { rungs, dropped } = selectRungs(source.video, ladder, frameRate);
+  const video = rungs.map((rung): VideoRendition => ({
+    kind: "video",
+    id: `v${rung.shortSide}`,
+    codec: ladder.codec,
+    profile: rung.shortSide >= HIGH_PROFILE_FROM ? "high" : "main",
+    preset: ladder.preset,
+    crf: ladder.crf,
+    width: rung.width,
+    height: rung.height,
+    capBps: rung.capBps,
+    bufferBits: 2 * rung.capBps,
+  }));
+  return { ladder: ladder.name, source, timeline, video, audio: audioGroup(source.audio, ladder.audioBps, "audio", 0), dropped };
+}
+
+/** The source's rate, halved until players accept it. */
+export function outputFrameRate({ frameRate }: VideoTrack): Rational {
+  let rate = frameRate;
+  while (toNumber(rate) > MAX_FRAME_RATE + 0.06) rate = rational(rate.num, rate.den * 2);
+  return rate;
+}
+
+function audioOnly(source: Source, ladder: Ladder): AudioRendition[] {
+  return ladder.audioOnlyBps.flatMap((bps, step) => audioGroup(source.audio, bps, `audio-${Math.round(bps / 1000)}`, step));
+}
+
+function audioGroup(tracks: readonly AudioTrack[], bitrateBps: number, group: string, step: number): AudioRendition[] {
+  const preferred = Math.max(
+    0,
+    tracks.findIndex((track) => track.isDefault),
+  );
+  const names = uniqueNames(tracks);
+  return tracks.map((track, position) => ({
+    kind: "audio",
+    id: audioId(tracks, position, step),
+    codec: "aac",
+    sourceIndex: track.index,
+    channels: track.channels === 1 ? 1 : 2,
+    sampleRate: 48_000,
+    bitrateBps: track.channels === 1 ? Math.round(bitrateBps / 2) : bitrateBps,
+    language: track.language,
+    name: names[position] ?? `Audio ${position + 1}`,
+    isDefault: position === preferred,
+    group,
+    delaySeconds: track.startSeconds,
+  }));
+}
+
+function audioId(tracks: readonly AudioTrack[], position: number, step: number): string {
+  const language = tracks[position]?.language ?? "und";
+  const same = tracks.filter((track) => track.language === language).length;
+  const ordinal = step * same + tracks.slice(0, position + 1).filter((track) => track.language === language).length;
+  return ordinal === 1 ? `a-${language}` : `a-${language}-${ordinal}`;
+}
+
+function uniqueNames(tracks: readonly AudioTrack[]): string[] {
+  const seen = new Map<string, number>();
+  return tracks.map(({ title, language }) => {
+    const base = title ?? languageName(language);
+    const count = (seen.get(base) ?? 0) + 1;
+    seen.set(base, count);
+    return count === 1 ? base : `${base} (${count})`;
+  });
+}
+
+function languageName(language: string): string {
+  if (language === "und") return "Audio";
+  return new Intl.DisplayNames([language, "en"], { type: "language", fallback: "code" }).of(language) ?? language;
+}

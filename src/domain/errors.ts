@@ -1,0 +1,149 @@
+/** The closed list of reasons a job can end for; each has a line in docs/runbook.md and is a metric label. */
+export const ERROR_CODES = [
+  "job_malformed",
+  "job_unsupported_event",
+  "job_bucket_not_allowed",
+  "job_unknown_ladder",
+  "destination_conflict",
+  "source_not_found",
+  "source_empty",
+  "source_too_large",
+  "source_archived",
+  "source_not_media",
+  "source_playlist",
+  "source_no_video",
+  "source_codec",
+  "source_encrypted",
+  "source_truncated",
+  "source_corrupt",
+  "source_limits",
+  "destination_denied",
+  "engine_rejected",
+  "engine_failed",
+  "engine_unavailable",
+  "output_incomplete",
+  "output_misaligned",
+  "storage_throttled",
+  "disk_full",
+  "resource_limit",
+  "stalled",
+  "lease_lost",
+  "shutdown",
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** Whose fault it is: decides the log level (only ours is an error). */
+export type Fault = "request" | "source" | "destination" | "service" | "shutdown";
+/** What happens to the message: decides the settlement. */
+export type Disposition = "reject" | "retry" | "release" | "abandon";
+
+interface Details {
+  readonly cause?: unknown;
+  /** Facts for the failure record and the log; never secrets. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+/** The one shape of a job's failure: `code`, `fault` and `disposition` are data, the message is for people. */
+export abstract class JobError extends Error {
+  abstract readonly code: ErrorCode;
+  abstract readonly fault: Fault;
+  abstract readonly disposition: Disposition;
+  readonly facts: Readonly<Record<string, unknown>>;
+
+  constructor(message: string, details: Details = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : {});
+    this.name = new.target.name;
+    this.facts = details.facts ?? {};
+  }
+}
+
+type InvalidJobCode = Extract<ErrorCode, `job_${string}` | "destination_conflict">;
+/** The message asks for what cannot be done; it will never succeed. */
+export class InvalidJobError extends JobError {
+  readonly code: InvalidJobCode;
+  readonly fault = "request";
+  readonly disposition = "reject";
+  constructor(code: InvalidJobCode, message: string, details?: Details) {
+    super(message, details);
+    this.code = code;
+  }
+}
+
+type SourceCode = Extract<ErrorCode, `source_${string}`>;
+/** The source cannot be transcoded, whoever tries. */
+export class SourceError extends JobError {
+  readonly code: SourceCode;
+  readonly fault = "source";
+  readonly disposition = "reject";
+  constructor(code: SourceCode, message: string, details?: Details) {
+    super(message, details);
+    this.code = code;
+  }
+}
+
+/** The published bucket refuses us. */
+export class DestinationError extends JobError {
+  readonly code = "destination_denied";
+  readonly fault = "destination";
+  readonly disposition = "retry";
+}
+
+type EngineCode = Extract<ErrorCode, `engine_${string}`>;
+/** The engine refused the plan (reject), failed at it, or is not there (retry: the next engine may do). */
+export class EngineError extends JobError {
+  readonly code: EngineCode;
+  readonly fault = "service";
+  readonly disposition: Disposition;
+  constructor(code: EngineCode, message: string, details?: Details) {
+    super(message, details);
+    this.code = code;
+    this.disposition = code === "engine_rejected" ? "reject" : "retry";
+  }
+}
+
+type OutputCode = Extract<ErrorCode, `output_${string}`>;
+/** What the engine wrote is not what the plan says; nothing points to it. */
+export class OutputError extends JobError {
+  readonly code: OutputCode;
+  readonly fault = "service";
+  readonly disposition = "retry";
+  constructor(code: OutputCode, message: string, details?: Details) {
+    super(message, details);
+    this.code = code;
+  }
+}
+
+/** The object store is there but will not serve us now. */
+export class StorageError extends JobError {
+  readonly code = "storage_throttled";
+  readonly fault = "service";
+  readonly disposition = "retry";
+}
+
+type ResourceCode = Extract<ErrorCode, "disk_full" | "resource_limit" | "stalled">;
+/** This machine ran out of something (release: another may have it), or the source needs more than any may spend (reject). */
+export class ResourceError extends JobError {
+  readonly code: ResourceCode;
+  readonly fault: Fault;
+  readonly disposition: Disposition;
+  constructor(code: ResourceCode, message: string, details?: Details) {
+    super(message, details);
+    this.code = code;
+    this.fault = code === "disk_full" ? "service" : "source";
+    this.disposition = code === "disk_full" ? "release" : "reject";
+  }
+}
+
+/** The message is somebody else's now: stop, write nothing, delete nothing. */
+export class LeaseLostError extends JobError {
+  readonly code = "lease_lost";
+  readonly fault = "service";
+  readonly disposition = "abandon";
+}
+
+/** The worker is stopping; not a failure of the job. */
+export class ShutdownError extends JobError {
+  readonly code = "shutdown";
+  readonly fault = "shutdown";
+  readonly disposition = "release";
+}

@@ -1,0 +1,29 @@
+/** The engines ladderd can name in a job or in its configured order. */
+export const ENGINES = ["elastic-transcoder", "mediaconvert", "ffmpeg"] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** One object version in S3; `etag` or `versionId` pin the exact bytes once they are known. */
+export interface SourceRef {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+}
+
+/** A unit of work: one source to publish. */
+export interface Job {
+  /** Stable over redeliveries of the same event: a hash of the source reference. */
+  readonly id: string;
+  readonly source: SourceRef;
+  /** Where to publish; undefined means the configured template over the source key. */
+  readonly assetPath?: string;
+  readonly ladder?: string;
+  readonly engine?: EngineName;
+  readonly priority?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** When the upload happened (ISO 8601), as the event says; a hint only. */
+  readonly eventTime?: string;
+}
+
+/** The shapes a message body can have; a metric label. */
+export const MESSAGE_SHAPES = ["s3", "s3-sns", "s3-eventbridge", "s3-test", "job", "unknown"] as const;
+export type MessageShape = (typeof MESSAGE_SHAPES)[number];

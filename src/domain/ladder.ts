@@ -1,0 +1,94 @@
+import type { Rational } from "./rational.ts";
+import { toNumber } from "./rational.ts";
+import type { VideoTrack } from "./source.ts";
+
+/** A rung as configured: chosen by the short side of the display picture. */
+export interface Rung {
+  readonly shortSide: number;
+  /** Peak video bit rate up to 30 fps. */
+  readonly capBps: number;
+}
+
+/** The configured table: data from config/ladders, checked by schema. */
+export interface Ladder {
+  readonly name: string;
+  readonly codec: "h264";
+  readonly preset: string;
+  readonly crf: number;
+  /** Ascending by short side. */
+  readonly rungs: readonly Rung[];
+  /** Caps are multiplied by this above 30 fps. */
+  readonly highFrameRateFactor: number;
+  readonly gopSeconds: number;
+  readonly gopsPerSegment: number;
+  readonly audioBps: number;
+  /** For sources without video: one variant each. */
+  readonly audioOnlyBps: readonly number[];
+}
+
+/** A rung fitted to one source. */
+export interface FittedRung {
+  readonly shortSide: number;
+  readonly width: number;
+  readonly height: number;
+  readonly capBps: number;
+}
+
+export interface DroppedRung {
+  readonly shortSide: number;
+  readonly reason: string;
+}
+
+export interface RungSelection {
+  /** Ascending; at least one. */
+  readonly rungs: readonly FittedRung[];
+  readonly dropped: readonly DroppedRung[];
+}
+
+/** Two rungs closer than this are one picture paid for twice. */
+const REDUNDANT_WITHIN = 0.05;
+const MIN_CAP_BPS = 100_000;
+
+const even = (value: number): number => Math.max(2, 2 * Math.round(value / 2));
+const evenFloor = (value: number): number => Math.max(2, 2 * Math.floor(value / 2));
+
+/**
+ * The rungs worth encoding for this picture: never above it, the top one at its own size when that falls between two
+ * rungs, even dimensions with the aspect kept within one pixel (MEDIA.md, source rules).
+ */
+export function selectRungs(video: VideoTrack, ladder: Ladder, frameRate: Rational): RungSelection {
+  const own = evenFloor(Math.min(video.displayWidth, video.displayHeight));
+  const factor = toNumber(frameRate) > 30.5 ? ladder.highFrameRateFactor : 1;
+  const largest = ladder.rungs.at(-1)?.shortSide ?? own;
+  const top = Math.min(own, largest);
+  const dropped: DroppedRung[] = [];
+  const sides: number[] = [];
+  for (const { shortSide } of ladder.rungs) {
+    if (shortSide > own) dropped.push({ shortSide, reason: `above the source (${own})` });
+    else if (shortSide !== top && shortSide > top * (1 - REDUNDANT_WITHIN)) {
+      dropped.push({ shortSide, reason: `within ${REDUNDANT_WITHIN * 100} % of the source's own size (${top})` });
+    } else if (shortSide !== top) sides.push(shortSide);
+  }
+  sides.push(top);
+  return { rungs: sides.map((side) => fitRung(side, video, Math.round(capFor(side, ladder) * factor))), dropped };
+}
+
+function fitRung(shortSide: number, { displayAspect }: VideoTrack, capBps: number): FittedRung {
+  const aspect = toNumber(displayAspect);
+  return aspect >= 1
+    ? { shortSide, height: shortSide, width: even(shortSide * aspect), capBps }
+    : { shortSide, width: shortSide, height: even(shortSide / aspect), capBps };
+}
+
+/** The rung's own cap, or for a size between rungs a cap in proportion to its area. */
+function capFor(shortSide: number, { rungs }: Ladder): number {
+  const above = rungs.find((rung) => rung.shortSide >= shortSide);
+  const below = rungs.findLast((rung) => rung.shortSide <= shortSide);
+  if (above && below) {
+    const span = above.shortSide ** 2 - below.shortSide ** 2;
+    const share = span === 0 ? 0 : (shortSide ** 2 - below.shortSide ** 2) / span;
+    return below.capBps + (above.capBps - below.capBps) * share;
+  }
+  const nearest = above ?? below;
+  return nearest ? Math.max(MIN_CAP_BPS, nearest.capBps * Math.min(1, (shortSide / nearest.shortSide) ** 2)) : MIN_CAP_BPS;
+}

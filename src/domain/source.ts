@@ -1,0 +1,73 @@
+import type { Rational } from "./rational.ts";
+
+/** A source as ffprobe and a pass over its packets describe it: measured, not believed. All times in seconds. */
+export interface Source {
+  /** ffmpeg's demuxer name, e.g. "mov,mp4,m4a,3gp,3g2,mj2". */
+  readonly container: string;
+  readonly sizeBytes: number;
+  /** Span of the main track (video if there is one), from packet times. */
+  readonly durationSeconds: number;
+  /** What ffmpeg subtracts from every timestamp: the container's start time. */
+  readonly startSeconds: number;
+  readonly video?: VideoTrack;
+  readonly audio: readonly AudioTrack[];
+  readonly text: readonly TextTrack[];
+  /** Streams left aside, and why (attached pictures, data, second video…). */
+  readonly ignored: readonly string[];
+  /** Defects below the rejection threshold; published as `degraded`. */
+  readonly defects: readonly string[];
+}
+
+export interface VideoTrack {
+  /** ffmpeg's stream index in the file. */
+  readonly index: number;
+  readonly codec: string;
+  readonly codedWidth: number;
+  readonly codedHeight: number;
+  /** Clockwise degrees a player turns the picture by. */
+  readonly rotation: 0 | 90 | 180 | 270;
+  readonly sampleAspect: Rational;
+  /** Upright size in square pixels, rounded to whole pixels. */
+  readonly displayWidth: number;
+  readonly displayHeight: number;
+  /** Exact display width / height. */
+  readonly displayAspect: Rational;
+  readonly frameRate: Rational;
+  readonly variableFrameRate: boolean;
+  readonly interlaced: boolean;
+  readonly hdr?: "PQ" | "HLG";
+  readonly colour: Colour;
+  readonly pixelFormat: string;
+  readonly startSeconds: number;
+  readonly durationSeconds: number;
+  readonly frameCount: number;
+  readonly bitrateBps: number;
+}
+
+export interface Colour {
+  readonly fullRange: boolean;
+  /** The matrix the samples are in: BT.709, BT.601 or BT.2020 (guessed from the size when untagged). */
+  readonly matrix: "bt709" | "bt601" | "bt2020";
+}
+
+export interface AudioTrack {
+  readonly index: number;
+  readonly codec: string;
+  readonly channels: number;
+  readonly sampleRate: number;
+  /** BCP 47; "und" when unknown. */
+  readonly language: string;
+  /** Sanitised for manifests; undefined when the source has none. */
+  readonly title?: string;
+  readonly isDefault: boolean;
+  readonly startSeconds: number;
+  readonly durationSeconds: number;
+}
+
+export interface TextTrack {
+  readonly index: number;
+  readonly codec: string;
+  readonly language: string;
+  readonly title?: string;
+  readonly forced: boolean;
+}

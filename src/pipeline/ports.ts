@@ -1,0 +1,97 @@
+import type { ErrorCode } from "../domain/errors.ts";
+import type { SourceRef } from "../domain/job.ts";
+
+/** What a write demands of the object that is there now; the store answers 412 (PreconditionFailed) otherwise. */
+export type WriteCondition = { readonly kind: "absent" } | { readonly kind: "match"; readonly etag: string };
+
+export interface ObjectHeaders {
+  readonly contentType: string;
+  readonly cacheControl: string;
+}
+
+export interface StoredText {
+  readonly text: string;
+  readonly etag: string;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+}
+
+/** A conditional write found another object than it named. Not a job failure by itself: the caller reads back and decides. */
+export class PreconditionFailed extends Error {
+  override readonly name = "PreconditionFailed";
+}
+
+/** A bucket (or a folder standing in for one) that we write. Errors are JobErrors: destination_denied, storage_throttled. */
+export interface ObjectStore {
+  /** The object's text and ETag; undefined when there is none. */
+  readText(key: string, signal?: AbortSignal): Promise<StoredText | undefined>;
+  /** Writes a small object; throws PreconditionFailed when `condition` does not hold. Resolves to the new ETag. */
+  writeText(
+    object: { key: string; text: string; headers: ObjectHeaders; condition?: WriteCondition },
+    signal?: AbortSignal,
+  ): Promise<{ etag: string }>;
+  /** Uploads a file; each try reads it afresh. */
+  uploadFile(object: { key: string; path: string; headers: ObjectHeaders }, signal?: AbortSignal): Promise<void>;
+  list(prefix: string, signal?: AbortSignal): Promise<readonly ListedObject[]>;
+  remove(keys: readonly string[], signal?: AbortSignal): Promise<void>;
+}
+
+/** A source object as HEAD describes it: the bytes every later read is pinned to. */
+export interface SourceObject {
+  readonly ref: SourceRef;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly sizeBytes: number;
+  /** When the object was written (ISO 8601). */
+  readonly lastModified: string;
+}
+
+/** Where sources come from. Errors are JobErrors: source_not_found, source_archived, storage_throttled. */
+export interface SourceStore {
+  head(ref: SourceRef, signal?: AbortSignal): Promise<SourceObject>;
+  /** Writes exactly `object`'s bytes to `path`; source_not_found with a "changed" reason when it was overwritten meanwhile. */
+  download(object: SourceObject, path: string, options: { signal: AbortSignal; onBytes?: (bytes: number) => void }): Promise<void>;
+}
+
+/** The stages of a job, in order; a metric label. */
+export const STAGES = ["admit", "fetch", "probe", "plan", "encode", "verify", "publish"] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** How a job ended; a metric label. */
+export const OUTCOMES = ["published", "duplicate", "stale", "ignored", "rejected", "released", "failed", "abandoned"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** What the pipeline tells whoever watches: logs, metrics, the status page, a progress bar. */
+export type JobEvent =
+  | { readonly kind: "started"; readonly jobId: string; readonly sourceKey: string; readonly bucket: string }
+  | { readonly kind: "stage-started"; readonly jobId: string; readonly stage: Stage }
+  | {
+      readonly kind: "stage-ended";
+      readonly jobId: string;
+      readonly stage: Stage;
+      readonly durationSeconds: number;
+      readonly code?: ErrorCode;
+    }
+  | {
+      readonly kind: "progress";
+      readonly jobId: string;
+      readonly stage: Stage;
+      readonly fraction: number;
+      readonly speed?: number;
+      readonly secondsLeft?: number;
+    }
+  | {
+      readonly kind: "ended";
+      readonly jobId: string;
+      readonly sourceKey: string;
+      readonly outcome: Outcome;
+      readonly durationSeconds: number;
+      readonly assetPath?: string;
+      readonly code?: ErrorCode;
+      readonly reason?: string;
+    };
+
+export type ReportEvent = (event: JobEvent) => void;

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, testTimeout: number) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, environment: "node" as const },
+});
+
+export default defineConfig({
+  test: {
+    // Media tests start ffmpeg with several threads each: two files at once fill two cores.
+    maxWorkers: 2,
+    reporters: ["default"],
+    projects: [project("unit", 10_000), project("integration", 120_000), project("e2e", 300_000)],
+  },
+});
