@@ -1,0 +1,49 @@
+import type { Rational } from "../domain/rational.ts";
+import { approximate, rational, toNumber } from "../domain/rational.ts";
+import type { PacketStats } from "./packet-stats.ts";
+
+const STANDARD_RATES: readonly Rational[] = [
+  ...[10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 100, 120].map((rate) => rational(rate)),
+  ...[15_000, 24_000, 30_000, 48_000, 60_000, 120_000].map((rate) => rational(rate, 1001)),
+];
+const SAME_RATE = 0.005;
+const SAME_STANDARD = 0.0001;
+const VARIABLE_BELOW = 0.97;
+const FALLBACK_RATE = rational(25);
+
+export interface MeasuredRate {
+  readonly frameRate: Rational;
+  readonly isVariable: boolean;
+}
+
+/**
+ * The rate the packets show. Declared rates are believed only where they agree with the measurement: 57600/1 and 1000/1
+ * have been met. A variable rate becomes the average one, on a coarse grid so that audio can be cut at the same times.
+ */
+export function measureFrameRate(stats: PacketStats, declared: readonly (Rational | undefined)[]): MeasuredRate {
+  if (stats.count < 2 || stats.medianStepSeconds <= 0) return { frameRate: declared.find(isPlausible) ?? FALLBACK_RATE, isVariable: false };
+  const isVariable = stats.steadyShare < VARIABLE_BELOW;
+  if (!isVariable) {
+    const median = 1 / stats.medianStepSeconds;
+    const agreed = declared.find((rate) => rate && near(toNumber(rate), median, SAME_RATE));
+    return { frameRate: standardised(agreed ?? snap(median, SAME_RATE) ?? approximate(unbroken(stats) ?? median, 1001)), isVariable };
+  }
+  const average = stats.count / (stats.endSeconds - stats.firstSeconds);
+  return { frameRate: snap(average, 0.01) ?? rational(Math.max(5, Math.round(average * 5)), 5), isVariable };
+}
+
+/** The average over a stream without gaps, more exact than the median step. */
+function unbroken({ count, firstSeconds, lastStartSeconds, medianStepSeconds, largestStepSeconds }: PacketStats): number | undefined {
+  return largestStepSeconds < medianStepSeconds * 1.5 ? (count - 1) / (lastStartSeconds - firstSeconds) : undefined;
+}
+
+const near = (a: number, b: number, share: number): boolean => Math.abs(a - b) <= b * share;
+
+const isPlausible = (rate: Rational | undefined): boolean => rate !== undefined && toNumber(rate) >= 1 && toNumber(rate) <= 120;
+
+function snap(rate: number, share: number): Rational | undefined {
+  const closest = STANDARD_RATES.toSorted((a, b) => Math.abs(toNumber(a) - rate) - Math.abs(toNumber(b) - rate))[0];
+  return closest && near(toNumber(closest), rate, share) ? closest : undefined;
+}
+
+const standardised = (rate: Rational): Rational => snap(toNumber(rate), SAME_STANDARD) ?? rate;

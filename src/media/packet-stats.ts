@@ -1,0 +1,117 @@
+/** What a pass over a stream's packets tells; times in seconds. */
+export interface PacketStats {
+  readonly count: number;
+  readonly keyframes: number;
+  readonly bytes: number;
+  readonly firstSeconds: number;
+  /** Presentation time of the last packet. */
+  readonly lastStartSeconds: number;
+  /** End of the last packet to be shown. */
+  readonly endSeconds: number;
+  /** Median time between neighbours in presentation order; 0 when there is one packet. */
+  readonly medianStepSeconds: number;
+  readonly largestStepSeconds: number;
+  /** Share of steps within a quarter of the median: 1 for a constant rate. */
+  readonly steadyShare: number;
+}
+
+export interface Packet {
+  readonly ptsSeconds: number;
+  readonly durationSeconds: number;
+  readonly sizeBytes: number;
+  readonly isKeyframe: boolean;
+}
+
+/** H.264 and HEVC reorder at most 16 frames. */
+const REORDER_DEPTH = 32;
+const STEP_GRAIN_SECONDS = 1e-4;
+/** Time stamps rounded to whole milliseconds (Matroska) move a step by this much. */
+const ROUNDING_SECONDS = 0.0011;
+
+interface Accumulator {
+  add(packet: Packet): void;
+  result(): PacketStats | undefined;
+}
+
+/** Gathers statistics in bounded memory, however long the stream: packets in decode order, steps in presentation order. */
+export function packetStats(): Accumulator {
+  const waiting: number[] = [];
+  const steps = new Map<number, number>();
+  const sums = {
+    count: 0,
+    keyframes: 0,
+    bytes: 0,
+    first: Infinity,
+    end: -Infinity,
+    lastPts: -Infinity,
+    lastDuration: 0,
+    previous: Number.NaN,
+    largest: 0,
+  };
+  const release = (pts: number): void => {
+    const step = pts - sums.previous;
+    if (step > 0) {
+      sums.largest = Math.max(sums.largest, step);
+      const grain = Math.round(step / STEP_GRAIN_SECONDS);
+      steps.set(grain, (steps.get(grain) ?? 0) + 1);
+    }
+    sums.previous = pts;
+  };
+  return {
+    add({ ptsSeconds, durationSeconds, sizeBytes, isKeyframe }) {
+      sums.count += 1;
+      sums.bytes += sizeBytes;
+      if (isKeyframe) sums.keyframes += 1;
+      sums.first = Math.min(sums.first, ptsSeconds);
+      sums.end = Math.max(sums.end, ptsSeconds + durationSeconds);
+      if (ptsSeconds > sums.lastPts) [sums.lastPts, sums.lastDuration] = [ptsSeconds, durationSeconds];
+      insertSorted(waiting, ptsSeconds);
+      if (waiting.length > REORDER_DEPTH) release(waiting.shift() ?? ptsSeconds);
+    },
+    result() {
+      while (waiting.length > 0) release(waiting.shift() ?? 0);
+      if (sums.count === 0) return undefined;
+      const medianStepSeconds = median(steps) * STEP_GRAIN_SECONDS;
+      const endSeconds = sums.lastDuration > 0 ? sums.end : sums.lastPts + medianStepSeconds;
+      const { count, keyframes, bytes, first, largest } = sums;
+      return {
+        count,
+        keyframes,
+        bytes,
+        firstSeconds: first,
+        lastStartSeconds: sums.lastPts,
+        endSeconds,
+        medianStepSeconds,
+        largestStepSeconds: largest,
+        steadyShare: steady(steps, medianStepSeconds),
+      };
+    },
+  };
+}
+
+function insertSorted(list: number[], value: number): void {
+  let at = list.length;
+  while (at > 0 && (list[at - 1] ?? 0) > value) at -= 1;
+  list.splice(at, 0, value);
+}
+
+function median(steps: ReadonlyMap<number, number>): number {
+  const total = sum(steps.values());
+  let seen = 0;
+  for (const [grain, count] of [...steps].toSorted(([a], [b]) => a - b)) {
+    seen += count;
+    if (seen * 2 >= total) return grain;
+  }
+  return 0;
+}
+
+function steady(steps: ReadonlyMap<number, number>, medianStep: number): number {
+  const total = sum(steps.values());
+  if (total === 0) return 1;
+  const tolerance = Math.max(medianStep / 4, ROUNDING_SECONDS);
+  return (
+    sum([...steps].filter(([grain]) => Math.abs(grain * STEP_GRAIN_SECONDS - medianStep) <= tolerance).map(([, count]) => count)) / total
+  );
+}
+
+const sum = (values: Iterable<number>): number => Iterator.from(values).reduce((a, b) => a + b, 0);

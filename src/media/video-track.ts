@@ -1,0 +1,89 @@
+import type { Rational } from "../domain/rational.ts";
+import { multiply, parseRational, rational, toNumber } from "../domain/rational.ts";
+import type { Colour, VideoTrack } from "../domain/source.ts";
+import type { ProbedStream } from "./ffprobe-json.ts";
+import { measureFrameRate } from "./frame-rate.ts";
+import type { PacketStats } from "./packet-stats.ts";
+
+const SQUARE = rational(1);
+/** Beyond this a sample aspect is a mistake in the header. */
+const MAX_SAMPLE_ASPECT = 10;
+
+/** The track as a viewer sees it: display geometry, measured rate and range. */
+export function buildVideoTrack(stream: ProbedStream, stats: PacketStats): VideoTrack {
+  const [codedWidth, codedHeight] = [stream.width ?? 0, stream.height ?? 0];
+  const rotation = rotationOf(stream);
+  const sampleAspect = sampleAspectOf(stream);
+  const upright = multiply(rational(Math.max(1, codedWidth), Math.max(1, codedHeight)), sampleAspect);
+  const turned = rotation === 90 || rotation === 270;
+  const displayAspect = turned ? rational(upright.den, upright.num) : upright;
+  const wide = Math.round(codedWidth * toNumber(sampleAspect));
+  const { frameRate, isVariable } = measureFrameRate(stats, [parseRational(stream.r_frame_rate), parseRational(stream.avg_frame_rate)]);
+  const lastSeconds = isVariable ? stats.endSeconds - stats.lastStartSeconds : frameRate.den / frameRate.num;
+  const durationSeconds = stats.lastStartSeconds - stats.firstSeconds + lastSeconds;
+  const hdr = hdrOf(stream);
+  return {
+    index: stream.index,
+    codec: stream.codec_name ?? "unknown",
+    codedWidth,
+    codedHeight,
+    rotation,
+    sampleAspect,
+    displayWidth: turned ? codedHeight : wide,
+    displayHeight: turned ? wide : codedHeight,
+    displayAspect,
+    frameRate,
+    variableFrameRate: isVariable,
+    interlaced: ["tt", "bb", "tb", "bt"].includes(stream.field_order ?? ""),
+    ...(hdr ? { hdr } : {}),
+    colour: colourOf(stream),
+    pixelFormat: stream.pix_fmt ?? "unknown",
+    startSeconds: stats.firstSeconds,
+    durationSeconds,
+    frameCount: stats.count,
+    bitrateBps: Math.round((stats.bytes * 8) / Math.max(durationSeconds, 0.001)),
+  };
+}
+
+/** Side data counts counter-clockwise, the old tag clockwise; a matrix that is no rotation reads as a huge number. */
+function rotationOf(stream: ProbedStream): VideoTrack["rotation"] {
+  const sideData = stream.side_data_list.find((data) => data.rotation !== undefined)?.rotation;
+  const clockwise = sideData === undefined ? Number(stream.tags.get("rotate") ?? 0) : -sideData;
+  if (!Number.isFinite(clockwise) || Math.abs(clockwise) > 3600) return 0;
+  const turns = ((Math.round(clockwise / 90) % 4) + 4) % 4;
+  return turns === 1 ? 90 : turns === 2 ? 180 : turns === 3 ? 270 : 0;
+}
+
+function sampleAspectOf(stream: ProbedStream): Rational {
+  const declared = parseRational(stream.sample_aspect_ratio);
+  if (!declared || declared.num <= 0) return SQUARE;
+  const value = toNumber(declared);
+  return value > MAX_SAMPLE_ASPECT || value < 1 / MAX_SAMPLE_ASPECT ? SQUARE : declared;
+}
+
+function hdrOf(stream: ProbedStream): VideoTrack["hdr"] {
+  if (stream.color_transfer === "smpte2084") return "PQ";
+  return stream.color_transfer === "arib-std-b67" ? "HLG" : undefined;
+}
+
+function colourOf(stream: ProbedStream): Colour {
+  const fullRange = stream.color_range === "pc" || (stream.pix_fmt ?? "").startsWith("yuvj");
+  return { fullRange, matrix: matrixOf(stream) };
+}
+
+/** Untagged video follows its size, as players assume: standard definition is BT.601. */
+function matrixOf({ color_space: space, width = 0, height = 0 }: ProbedStream): Colour["matrix"] {
+  switch (space) {
+    case "bt709":
+      return "bt709";
+    case "smpte170m":
+    case "bt470bg":
+    case "fcc":
+      return "bt601";
+    case "bt2020nc":
+    case "bt2020c":
+      return "bt2020";
+    default:
+      return Math.min(width, height) < 720 ? "bt601" : "bt709";
+  }
+}
