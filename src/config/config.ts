@@ -1,0 +1,94 @@
+import type { EngineName } from "../domain/job.ts";
+
+/** The log levels of pino, most urgent first, and "silent". */
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Whether ffmpeg may run without its sandbox: never; when none can be built; always. */
+export const SANDBOX_MODES = ["required", "auto", "off"] as const;
+export type SandboxMode = (typeof SANDBOX_MODES)[number];
+
+/** When the SDK adds checksums to requests: always, or only where the operation demands one. */
+export const CHECKSUM_MODES = ["when_supported", "when_required"] as const;
+export type ChecksumMode = (typeof CHECKSUM_MODES)[number];
+
+/** What files and environment may set; src/config/schema.ts says what each key means. */
+export interface Settings {
+  readonly queueUrl?: string;
+  readonly eventsQueueUrl?: string;
+  readonly uploadBuckets: readonly string[];
+  readonly publishBucket?: string;
+  readonly publishPrefix: string;
+  readonly stateBucket?: string;
+  readonly region: string;
+  readonly engines: readonly EngineName[];
+  readonly ladder: string;
+  readonly assetPathTemplate: string;
+  readonly concurrency: number;
+  readonly workDir: string;
+  readonly sandbox: SandboxMode;
+  readonly logLevel: LogLevel;
+  readonly drainSeconds: number;
+  readonly killTimeoutSeconds: number;
+  readonly http: { readonly host: string; readonly port: number };
+  readonly s3: { readonly forcePathStyle: boolean; readonly checksums: ChecksumMode };
+  readonly lease: LeaseSettings;
+  readonly limits: SourceLimits;
+  readonly ffmpeg: FfmpegSettings;
+  readonly packager: { readonly path: string };
+  readonly encode: EncodeSettings;
+  readonly disk: DiskSettings;
+}
+
+export interface LeaseSettings {
+  readonly visibilitySeconds: number;
+  readonly extendSeconds: number;
+  readonly marginSeconds: number;
+}
+
+export interface SourceLimits {
+  readonly maxSourceBytes: number;
+  readonly maxDurationSeconds: number;
+  readonly maxWidth: number;
+  readonly maxHeight: number;
+  readonly maxPixels: number;
+  readonly maxFrameRate: number;
+  readonly maxStreams: number;
+  readonly maxGapSeconds: number;
+}
+
+export interface FfmpegSettings {
+  readonly path: string;
+  readonly probePath: string;
+  readonly minimumVersion: string;
+  readonly threads: number;
+}
+
+export interface EncodeSettings {
+  readonly stallSeconds: number;
+  readonly deadlineFactor: number;
+  readonly deadlineMinimumSeconds: number;
+}
+
+export interface DiskSettings {
+  readonly minimumFreeBytes: number;
+  readonly sourceFactor: number;
+}
+
+/** The checked settings and what follows from the environment; frozen to the last leaf. */
+export interface Config extends Settings {
+  /** NODE_ENV: which file of config/ was read over default.json. */
+  readonly environment: string;
+  /** True when AWS_ENDPOINT_URL or one of its per-service forms is set. */
+  readonly endpointOverridden: boolean;
+}
+
+/** What the daemon cannot start without. */
+export interface DaemonConfig extends Config {
+  readonly queueUrl: string;
+  readonly publishBucket: string;
+  readonly stateBucket: string;
+}
+
+/** The process environment, handed in by the entry point. */
+export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,64 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import type { Ladder } from "../domain/ladder.ts";
+import { ConfigError } from "./config-error.ts";
+import { CONFIG_DIRECTORY } from "./paths.ts";
+import { readJson } from "./read-json.ts";
+
+const bitrate = z.int().min(16_000).max(400_000_000);
+
+const ascendingDistinct = (values: readonly number[]): boolean =>
+  values.every((value, index) => index === 0 || value > (values[index - 1] ?? 0));
+
+const rung = z.strictObject({
+  shortSide: z.int().min(2).max(8192).multipleOf(2, "must be even: 4:2:0 video has no odd sizes"),
+  capBps: bitrate,
+});
+
+const ladder = z.strictObject({
+  name: z.string(),
+  codec: z.literal("h264"),
+  preset: z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]),
+  crf: z.number().min(0).max(51),
+  rungs: z
+    .array(rung)
+    .min(1, "must have at least one rung")
+    .refine((rungs) => ascendingDistinct(rungs.map(({ shortSide }) => shortSide)), "must ascend by shortSide without duplicates")
+    .refine((rungs) => ascendingDistinct(rungs.map(({ capBps }) => capBps)), "must ascend by capBps"),
+  highFrameRateFactor: z.number().min(1).max(4),
+  gopSeconds: z.number().min(0.5).max(10),
+  gopsPerSegment: z.int().min(1).max(10),
+  audioBps: bitrate,
+  audioOnlyBps: z.array(bitrate).min(1).refine(ascendingDistinct, "must ascend without duplicates"),
+});
+
+/** Every ladder of config/ladders by name. Throws ConfigError with all problems, each naming file and field. */
+export function loadLadders(directory = join(CONFIG_DIRECTORY, "ladders")): ReadonlyMap<string, Ladder> {
+  const files = readdirSync(directory).filter((file) => file.endsWith(".json"));
+  const problems: string[] = [];
+  const ladders = files.toSorted().flatMap((file) => {
+    const { value, problems: found } = readLadder(join(directory, file), file);
+    problems.push(...found);
+    return value ? [value] : [];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return new Map(ladders.map((value) => [value.name, value]));
+}
+
+function readLadder(path: string, file: string): { readonly value?: Ladder; readonly problems: readonly string[] } {
+  const json = readJson(path, `config/ladders/${file}`);
+  if (json.problem !== undefined) return { problems: [json.problem] };
+  const parsed = ladder.safeParse(json.value);
+  if (!parsed.success) {
+    return {
+      problems: parsed.error.issues.map(({ path: field, message }) => `config/ladders/${file}: ${z.core.toDotPath(field)}: ${message}`),
+    };
+  }
+  if (`${parsed.data.name}.json` !== file) {
+    return { problems: [`config/ladders/${file}: name: is ${JSON.stringify(parsed.data.name)}, must be the file's`] };
+  }
+  return { value: Object.freeze(parsed.data), problems: [] };
+}

@@ -1,0 +1,123 @@
+import { join, resolve } from "node:path";
+
+import convict from "convict";
+
+import type { Config, DaemonConfig, Environment, Settings } from "./config.ts";
+import { ConfigError } from "./config-error.ts";
+import { endpointOverrides, knownVariables, SCHEMA_KEYS, unknownVariables } from "./environment.ts";
+import { FORMATS } from "./formats.ts";
+import { loadLadders } from "./ladders.ts";
+import { CONFIG_DIRECTORY, packagedPackager } from "./paths.ts";
+import { readJson } from "./read-json.ts";
+import { ruleProblems } from "./rules.ts";
+import { schema } from "./schema.ts";
+
+convict.addFormats({ ...FORMATS });
+
+export interface LoadOptions {
+  readonly env: Environment;
+  /** Where default.json and <NODE_ENV>.json are; the package's config folder unless a test says otherwise. */
+  readonly directory?: string;
+}
+
+/**
+ * The configuration from schema defaults, config/default.json, config/<NODE_ENV>.json and the environment, each over the
+ * one before. Throws ConfigError with every problem of form and between settings at once.
+ */
+export function loadConfig({ env, directory = CONFIG_DIRECTORY }: LoadOptions): Config {
+  const environment = env["NODE_ENV"]?.trim() || "development";
+  const read = readSettings(env, directory, environment);
+  const ladders = ladderNames();
+  const wrongKeys = new Set(read.problems.map((problem) => problem.split(/[: ]/)[0] ?? ""));
+  if (ladders.problems.length > 0) wrongKeys.add("ladder");
+  const input = { settings: read.settings, env, environment, ladders: ladders.names };
+  const between = read.formed ? ruleProblems(input, wrongKeys) : [];
+  const problems = [...unknownVariables(env), ...read.problems, ...ladders.problems, ...between];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return complete(read.settings, environment, env);
+}
+
+/** The same configuration with what `start` cannot do without. Throws ConfigError naming everything that is missing. */
+export function requireDaemonSettings(config: Config): DaemonConfig {
+  const { queueUrl, publishBucket, stateBucket } = config;
+  if (queueUrl !== undefined && publishBucket !== undefined && stateBucket !== undefined && config.uploadBuckets.length > 0) {
+    return Object.freeze({ ...config, queueUrl, publishBucket, stateBucket });
+  }
+  const needed = { queueUrl, uploadBuckets: config.uploadBuckets[0], publishBucket, stateBucket };
+  throw new ConfigError(
+    Object.entries(needed).flatMap(([key, value]) => (value === undefined ? [`${key} (${variableOf(key)}): is required to start`] : [])),
+  );
+}
+
+interface Read {
+  readonly settings: Settings;
+  /** False when a file could not be laid over the schema: values may then be of any type. */
+  readonly formed: boolean;
+  readonly problems: readonly string[];
+}
+
+function readSettings(env: Environment, directory: string, environment: string): Read {
+  const config = convict(schema, { env: knownVariables(env), args: [] });
+  const problems = ["default", environment].flatMap((name) => {
+    const { value, problem } = readJson(join(directory, `${name}.json`), `config/${name}.json`);
+    return problem ?? overlay(config, value, `config/${name}.json`) ?? [];
+  });
+  const formed = problems.length === 0;
+  return { settings: config.getProperties(), formed, problems: [...problems, ...validationProblems(config)] };
+}
+
+/** convict throws in the middle of an overlay when a file has a group where a value belongs. */
+function overlay(config: convict.Config<Settings>, value: unknown, file: string): string | undefined {
+  try {
+    config.load(value);
+    return undefined;
+  } catch (error) {
+    return `${file}: does not have the schema's form: ${String(error)}`;
+  }
+}
+
+function validationProblems(config: convict.Config<Settings>): readonly string[] {
+  try {
+    config.validate({ allowed: "strict" });
+    return [];
+  } catch (error) {
+    return error instanceof Error ? error.message.split("\n").map((line) => withVariable(line)) : [String(error)];
+  }
+}
+
+function ladderNames(): { readonly names: readonly string[]; readonly problems: readonly string[] } {
+  try {
+    return { names: [...loadLadders().keys()], problems: [] };
+  } catch (error) {
+    if (error instanceof ConfigError) return { names: [], problems: error.problems };
+    throw error;
+  }
+}
+
+function complete(settings: Settings, environment: string, env: Environment): Config {
+  return frozen({
+    ...settings,
+    workDir: resolve(settings.workDir),
+    packager: { path: settings.packager.path || packagedPackager() },
+    environment,
+    endpointOverridden: endpointOverrides(env).length > 0,
+  });
+}
+
+const variableOf = (key: string): string => SCHEMA_KEYS.find((entry) => entry.key === key)?.env ?? "";
+
+/** "http.port: must be…" becomes "http.port (LADDERD_HTTP_PORT): must be…". */
+function withVariable(problem: string): string {
+  const key = problem.split(":")[0] ?? "";
+  const variable = variableOf(key);
+  return variable ? `${key} (${variable})${problem.slice(key.length)}` : problem;
+}
+
+/** Frozen to the last leaf, and without the keys that nobody set. */
+function frozen<T extends object>(value: T): T {
+  for (const [key, inner] of Object.entries(value)) {
+    if (inner === undefined) Reflect.deleteProperty(value, key);
+    else if (typeof inner === "object" && inner !== null) frozen(inner);
+  }
+  return Object.freeze(value);
+}

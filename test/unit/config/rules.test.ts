@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+
+import type { Environment, Settings } from "../../../src/config/config.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { environmentWarnings, ruleProblems } from "../../../src/config/rules.ts";
+
+const SQS = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
+
+interface Case {
+  readonly settings?: Partial<Settings>;
+  readonly env?: Environment;
+  readonly environment?: string;
+}
+
+function problems({ settings = {}, env = {}, environment = "development" }: Case): readonly string[] {
+  const input = { settings: { ...loadConfig({ env: {} }), ...settings }, env, environment, ladders: ["h264"] };
+  return ruleProblems(input, new Set());
+}
+
+const lease = { visibilitySeconds: 300, extendSeconds: 60, marginSeconds: 60 };
+
+describe("ruleProblems", () => {
+  it.each<[string, Case, string]>([
+    ["an extension that comes too late for a second try", { settings: { lease: { ...lease, extendSeconds: 150 } } }, "lease.extendSeconds"],
+    ["a visibility above SQS's limit", { settings: { lease: { ...lease, visibilitySeconds: 43_201 } } }, "lease.visibilitySeconds"],
+    ["a margin as long as the lease", { settings: { lease: { ...lease, marginSeconds: 300 } } }, "lease.marginSeconds"],
+    ["a drain as long as the kill timeout", { settings: { drainSeconds: 630 } }, "drainSeconds"],
+    ["a queue in another region", { settings: { queueUrl: SQS } }, "queueUrl"],
+    [
+      "a VPC endpoint's queue in another region",
+      { settings: { queueUrl: "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/1/q" } },
+      "queueUrl",
+    ],
+    ["an events queue in another region", { settings: { eventsQueueUrl: SQS } }, "eventsQueueUrl"],
+    ["one queue for jobs and events", { settings: { queueUrl: SQS, eventsQueueUrl: SQS, region: "eu-west-1" } }, "eventsQueueUrl"],
+    ["publishing into an upload bucket", { settings: { publishBucket: "both", uploadBuckets: ["both"] } }, "publishBucket"],
+    ["records in an upload bucket", { settings: { stateBucket: "both", uploadBuckets: ["both"] } }, "stateBucket"],
+    ["a ladder that is not there", { settings: { ladder: "av1" } }, "ladder"],
+    [
+      "requests in clear in production",
+      { env: { AWS_ENDPOINT_URL_S3: "http://10.0.0.1" }, environment: "production" },
+      "AWS_ENDPOINT_URL_S3",
+    ],
+    ["an endpoint that is no URL in production", { env: { AWS_ENDPOINT_URL: "minio" }, environment: "production" }, "AWS_ENDPOINT_URL"],
+  ])("refuses %s", (_, given, key) => {
+    expect(problems(given)).toEqual([expect.stringMatching(new RegExp(`^${key}: `))]);
+  });
+
+  it.each<[string, Case]>([
+    ["an extension just below half of the visibility", { settings: { lease: { ...lease, extendSeconds: 149 } } }],
+    ["the longest visibility", { settings: { lease: { ...lease, visibilitySeconds: 43_200 } } }],
+    ["a queue in the configured region", { settings: { queueUrl: SQS, region: "eu-west-1" } }],
+    ["a queue of an emulator", { settings: { queueUrl: "http://127.0.0.1:4566/000000000000/jobs", region: "eu-west-1" } }],
+    ["an upload bucket with a publish prefix", { settings: { publishBucket: "both", uploadBuckets: ["both"], publishPrefix: "streams" } }],
+    ["records beside what is published", { settings: { publishBucket: "out", stateBucket: "out", uploadBuckets: ["in"] } }],
+    ["a loopback endpoint in production", { env: { AWS_ENDPOINT_URL: "http://127.0.0.1:4566" }, environment: "production" }],
+    ["an https endpoint in production", { env: { AWS_ENDPOINT_URL: "https://s3.example.com" }, environment: "production" }],
+    ["a plain endpoint in development", { env: { AWS_ENDPOINT_URL: "http://minio:9000" } }],
+  ])("accepts %s", (_, given) => {
+    expect(problems(given)).toEqual([]);
+  });
+
+  it("leaves out a rule when one of its keys is wrong by itself", () => {
+    const input = { settings: { ...loadConfig({ env: {} }), ladder: "av1" }, env: {}, environment: "test", ladders: [] };
+    expect(ruleProblems(input, new Set(["ladder"]))).toEqual([]);
+  });
+});
+
+describe("environmentWarnings", () => {
+  it("warns of a proxy and of NODE_OPTIONS, and does not refuse them", () => {
+    expect(environmentWarnings({ NODE_OPTIONS: "--inspect", HTTPS_PROXY: "http://proxy", no_proxy: "x", PATH: "/bin" })).toEqual([
+      expect.stringContaining("NODE_OPTIONS"),
+      expect.stringContaining("HTTPS_PROXY"),
+    ]);
+  });
+});
