@@ -1,0 +1,111 @@
+import { LeaseLostError, ResourceError } from "../domain/errors.ts";
+
+/** How an extension ended; a metric label. */
+export type ExtensionResult = "extended" | "failed" | "lost";
+
+export interface LeaseOptions {
+  /** Sets the message's visibility, counted from the call; throws LeaseLostError when the message is no longer ours. */
+  readonly extend: (visibilitySeconds: number) => Promise<void>;
+  readonly visibilitySeconds: number;
+  readonly everySeconds: number;
+  /** The lease counts as lost when no more than this is left of it: time to kill what runs before another starts. */
+  readonly marginSeconds: number;
+  /** Monotonic milliseconds. */
+  readonly clock?: () => number;
+  /** When it aborts, the lease's signal does too, with its reason; the extensions go on until the release. */
+  readonly signal?: AbortSignal;
+  readonly onExtension?: (result: ExtensionResult) => void;
+}
+
+/** The right to act on a message. */
+export interface Lease extends AsyncDisposable {
+  /** Aborts with LeaseLostError, with ResourceError resource_limit after 11 hours, or with the given signal's reason. */
+  readonly signal: AbortSignal;
+  remainingSeconds(): number;
+  /** Throws the signal's reason unless the lease holds by the clock: for the moment before a write (a frozen process wakes late). */
+  check(): void;
+  /** Stops extending. An extension that is under way is awaited by the disposal, so that it cannot undo the settlement. */
+  release(): void;
+}
+
+/** SQS ends a message's invisibility 12 hours after its receive, whatever the extensions; the job ends an hour before. */
+const JOB_LIMIT_SECONDS = 11 * 3600;
+const SQS_LIMIT_SECONDS = 12 * 3600 - 60;
+const RETRY_EXTENSION_SECONDS = 5;
+
+/** Holds a message that was received just now: extends its visibility until the release, aborts `signal` when it cannot. */
+export function holdLease(options: LeaseOptions): Lease {
+  const { visibilitySeconds, everySeconds, marginSeconds, signal: outer, clock = () => performance.now(), onExtension } = options;
+  const ended = new AbortController();
+  const startedAt = clock();
+  let extendedAt = startedAt;
+  let released = false;
+  let extension = Promise.resolve();
+  const timers: { extend?: NodeJS.Timeout; expire?: NodeJS.Timeout; limit?: NodeJS.Timeout } = {};
+
+  const remainingSeconds = (): number => visibilitySeconds - (clock() - extendedAt) / 1000;
+  const stop = (): void => {
+    released = true;
+    for (const timer of Object.values(timers)) clearTimeout(timer);
+    outer?.removeEventListener("abort", onOuterAbort);
+  };
+  const lose = (error: LeaseLostError): void => {
+    if (released) return;
+    stop();
+    ended.abort(error);
+    onExtension?.("lost");
+  };
+  const loseIfExpired = (): void => {
+    if (remainingSeconds() <= marginSeconds)
+      lose(new LeaseLostError("the lease ran out: its extensions failed or the process stood still"));
+  };
+  const watchExpiry = (): void => {
+    clearTimeout(timers.expire);
+    timers.expire = setTimeout(loseIfExpired, Math.max(0, remainingSeconds() - marginSeconds) * 1000 + 1);
+  };
+  const extendAfter = (seconds: number): void => {
+    timers.extend = setTimeout(() => (extension = extendOnce()), seconds * 1000);
+  };
+  const extendOnce = async (): Promise<void> => {
+    loseIfExpired();
+    const calledAt = clock();
+    if (released || (calledAt - startedAt) / 1000 + visibilitySeconds > SQS_LIMIT_SECONDS) return;
+    try {
+      await options.extend(visibilitySeconds);
+      if (released) return;
+      extendedAt = calledAt;
+      onExtension?.("extended");
+      watchExpiry();
+      extendAfter(everySeconds);
+    } catch (error) {
+      if (error instanceof LeaseLostError) return lose(error);
+      if (released) return;
+      onExtension?.("failed");
+      extendAfter(Math.min(everySeconds, RETRY_EXTENSION_SECONDS));
+    }
+  };
+  const onOuterAbort = (): void => ended.abort(outer?.reason);
+
+  if (outer?.aborted) onOuterAbort();
+  outer?.addEventListener("abort", onOuterAbort, { once: true });
+  timers.limit = setTimeout(
+    () => ended.abort(new ResourceError("resource_limit", `the job ran for ${JOB_LIMIT_SECONDS / 3600} hours`)),
+    JOB_LIMIT_SECONDS * 1000,
+  );
+  watchExpiry();
+  extendAfter(everySeconds);
+
+  return {
+    signal: ended.signal,
+    remainingSeconds,
+    check: () => {
+      loseIfExpired();
+      ended.signal.throwIfAborted();
+    },
+    release: stop,
+    [Symbol.asyncDispose]: async () => {
+      stop();
+      await extension;
+    },
+  };
+}
