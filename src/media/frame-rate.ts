@@ -24,15 +24,15 @@ export function measureFrameRate(stats: PacketStats, declared: readonly (Rationa
   if (stats.count < 2 || stats.medianStepSeconds <= 0) return { frameRate: declared.find(isPlausible) ?? FALLBACK_RATE, isVariable: false };
   const isVariable = stats.steadyShare < VARIABLE_BELOW;
   if (!isVariable) {
-    const median = 1 / stats.medianStepSeconds;
-    const agreed = declared.find((rate) => rate && near(toNumber(rate), median, SAME_RATE));
-    return { frameRate: standardised(agreed ?? snap(median, SAME_RATE) ?? approximate(unbroken(stats) ?? median, 1001)), isVariable };
+    const steady = 1 / stats.steadyStepSeconds;
+    const agreed = declared.find((rate) => rate && near(toNumber(rate), steady, SAME_RATE));
+    return { frameRate: standardised(agreed ?? snap(steady, SAME_RATE) ?? approximate(unbroken(stats) ?? steady, 1001)), isVariable };
   }
   const average = stats.count / (stats.endSeconds - stats.firstSeconds);
   return { frameRate: snap(average, 0.01) ?? rational(Math.max(5, Math.round(average * 5)), 5), isVariable };
 }
 
-/** The average over a stream without gaps, more exact than the median step. */
+/** The average over a stream without gaps, more exact than the mean of rounded steps. */
 function unbroken({ count, firstSeconds, lastStartSeconds, medianStepSeconds, largestStepSeconds }: PacketStats): number | undefined {
   return largestStepSeconds < medianStepSeconds * 1.5 ? (count - 1) / (lastStartSeconds - firstSeconds) : undefined;
 }

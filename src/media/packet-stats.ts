@@ -13,6 +13,8 @@ export interface PacketStats {
   readonly largestStepSeconds: number;
   /** Share of steps within a quarter of the median: 1 for a constant rate. */
   readonly steadyShare: number;
+  /** Mean of those steps: a gap here and there does not move it, rounded time stamps average out. */
+  readonly steadyStepSeconds: number;
 }
 
 export interface Packet {
@@ -73,18 +75,9 @@ export function packetStats(): Accumulator {
       if (sums.count === 0) return undefined;
       const medianStepSeconds = median(steps) * STEP_GRAIN_SECONDS;
       const endSeconds = sums.lastDuration > 0 ? sums.end : sums.lastPts + medianStepSeconds;
-      const { count, keyframes, bytes, first, largest } = sums;
-      return {
-        count,
-        keyframes,
-        bytes,
-        firstSeconds: first,
-        lastStartSeconds: sums.lastPts,
-        endSeconds,
-        medianStepSeconds,
-        largestStepSeconds: largest,
-        steadyShare: steady(steps, medianStepSeconds),
-      };
+      const { count, keyframes, bytes, first, largest, lastPts } = sums;
+      const range = { firstSeconds: first, lastStartSeconds: lastPts, endSeconds };
+      return { count, keyframes, bytes, ...range, medianStepSeconds, largestStepSeconds: largest, ...steady(steps, medianStepSeconds) };
     },
   };
 }
@@ -105,13 +98,13 @@ function median(steps: ReadonlyMap<number, number>): number {
   return 0;
 }
 
-function steady(steps: ReadonlyMap<number, number>, medianStep: number): number {
+function steady(steps: ReadonlyMap<number, number>, medianStep: number): { steadyShare: number; steadyStepSeconds: number } {
   const total = sum(steps.values());
-  if (total === 0) return 1;
   const tolerance = Math.max(medianStep / 4, ROUNDING_SECONDS);
-  return (
-    sum([...steps].filter(([grain]) => Math.abs(grain * STEP_GRAIN_SECONDS - medianStep) <= tolerance).map(([, count]) => count)) / total
-  );
+  const near = [...steps].filter(([grain]) => Math.abs(grain * STEP_GRAIN_SECONDS - medianStep) <= tolerance);
+  const count = sum(near.map(([, times]) => times));
+  if (count === 0) return { steadyShare: 1, steadyStepSeconds: medianStep };
+  return { steadyShare: count / total, steadyStepSeconds: (sum(near.map(([grain, times]) => grain * times)) * STEP_GRAIN_SECONDS) / count };
 }
 
 const sum = (values: Iterable<number>): number => Iterator.from(values).reduce((a, b) => a + b, 0);

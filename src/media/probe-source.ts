@@ -25,6 +25,8 @@ const HEAD_BYTES = 1024 * 1024;
 const REPORT_DEADLINE_MS = 60_000;
 const PACKETS_DEADLINE_MS = 600_000;
 const CPU_SECONDS = 300;
+/** A file type box and nothing else is not a cut film. */
+const SMALLEST_MEDIA_BYTES = 1024;
 
 /**
  * Reads what a local file is, by ffprobe's report and one pass over its packets. Throws SourceError: source_empty,
@@ -44,7 +46,8 @@ export async function probeSource(path: string, tools: ProbeTools, signal: Abort
   const result = await ffprobe(["-show_format", "-show_streams", "-of", "json"]);
   signal.throwIfAborted();
   const report = parseProbeReport(result.stdout);
-  if (result.exitCode !== 0 || !report || report.streams.length === 0) throw unreadable(result, sniffed, namesEncryption(head));
+  if (result.exitCode !== 0 || !report || report.streams.length === 0)
+    throw unreadable(result, { sniffed, bytes: size, encrypted: namesEncryption(head) });
   const { packets, packetsRead, stderr } = await readPackets(ffprobe);
   signal.throwIfAborted();
   const isCut = sniffed === "riff-cut" || /ended prematurely|partial file|truncated/i.test(stderr);
@@ -86,15 +89,21 @@ async function readPackets(ffprobe: Ffprobe) {
   return { packets, packetsRead, stderr: stderrTail };
 }
 
+interface Clues {
+  readonly sniffed: Sniffed;
+  readonly bytes: number;
+  readonly encrypted: boolean;
+}
+
 /** Why ffprobe could not read it, from its own words; they decide only which rejection it is. */
-function unreadable({ stderrTail, ended }: CommandResult, sniffed: Sniffed, encrypted: boolean): SourceError {
+function unreadable({ stderrTail, ended }: CommandResult, { sniffed, bytes, encrypted }: Clues): SourceError {
   const facts = { ffprobe: stderrTail.slice(-500) };
   const codec = /Codec \((\S+)\) not on whitelist/.exec(stderrTail)?.[1];
   if (encrypted) return new SourceError("source_encrypted", "the source is encrypted", { facts });
   if (codec) return new SourceError("source_codec", `the codec ${codec} is not accepted`, { facts });
   if (/max_streams|exceeds specified max pixel|Picture size/.test(stderrTail))
     return new SourceError("source_limits", "the source has more streams or pixels than accepted", { facts });
-  if (sniffed === "iso-media" && /moov atom not found/.test(stderrTail))
+  if (sniffed === "iso-media" && bytes >= SMALLEST_MEDIA_BYTES && /moov atom not found/.test(stderrTail))
     return new SourceError("source_truncated", "the file ends before its index (moov)", { facts });
   if (sniffed === "riff-cut") return new SourceError("source_truncated", "the file is shorter than its header says", { facts });
   if (ended === "deadline") return new SourceError("source_limits", "reading the source's headers took too long", { facts });

@@ -1,0 +1,26 @@
+import type { JobError } from "../../domain/errors.ts";
+import { EngineError, ResourceError, SourceError } from "../../domain/errors.ts";
+import type { CommandResult } from "../../process/run-command.ts";
+
+/** ffmpeg's exit code when -max_error_rate is exceeded. */
+const TOO_MANY_DECODE_ERRORS = 69;
+
+/** Which failure the pair of programs died of; the one that was not killed by us speaks first. */
+export function diagnose(run: { encoder: CommandResult; packager: CommandResult; decodeErrors: number }): JobError {
+  const { encoder, packager, decodeErrors } = run;
+  const facts = { encoder: summary(encoder), packager: summary(packager), decodeErrors };
+  const tails = `${encoder.stderrTail}\n${packager.stderrTail}`;
+  if (/No space left on device|NO_SPACE|ENOSPC/i.test(tails)) return new ResourceError("disk_full", "the work directory is full", { facts });
+  if (encoder.ended === "deadline" || packager.ended === "deadline") return new ResourceError("resource_limit", "the encode passed its deadline", { facts });
+  if ([encoder, packager].some(({ ended, signal, exitCode }) => ended === "exit" && overLimit(signal, exitCode))) {
+    return new ResourceError("resource_limit", "a program passed its processor or file-size limit", { facts });
+  }
+  if (encoder.exitCode === TOO_MANY_DECODE_ERRORS) return new SourceError("source_corrupt", "too many frames of the source cannot be decoded", { facts });
+  const culprit = encoder.ended === "exit" && encoder.exitCode !== 0 ? "ffmpeg" : "the packager";
+  return new EngineError("engine_failed", `${culprit} failed`, { facts });
+}
+
+const overLimit = (signal: NodeJS.Signals | null, exitCode: number | null): boolean =>
+  signal === "SIGXCPU" || signal === "SIGXFSZ" || exitCode === 152 || exitCode === 153;
+
+const summary = ({ exitCode, signal, ended, stderrTail }: CommandResult) => ({ exitCode, signal, ended, stderr: stderrTail.slice(-2000) });
