@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { ErrorCode, Fault } from "../domain/errors.ts";
+import { JobError } from "../domain/errors.ts";
+import type { ObjectStore } from "../pipeline/ports.ts";
+import { escapeControls } from "./printable.ts";
+
+/** One genuine failure, as the queue saw it. */
+export interface Failure {
+  readonly jobId?: string;
+  /** Names the record when there is no job. */
+  readonly messageId: string;
+  readonly error: unknown;
+  readonly body: string;
+}
+
+/** What a person finds in failures/<jobId>.json. */
+export interface FailureRecord {
+  readonly ladderd: 1;
+  readonly jobId?: string;
+  readonly messageId: string;
+  /** "unknown" for an error that is no JobError: a defect of ours. */
+  readonly code: ErrorCode | "unknown";
+  readonly reason: string;
+  readonly fault: Fault;
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** How often this job failed so far; releases and lost leases are no failures. */
+  readonly failures: number;
+  /** The message's body, cut, control characters escaped. */
+  readonly body: string;
+  readonly failedAt: string;
+}
+
+/** The state bucket's failures. */
+export interface FailureStore {
+  /** Writes the record over the job's former one, counting up; resolves when it is durable. Throws the store's JobErrors. */
+  record(failure: Failure): Promise<FailureRecord>;
+}
+
+const MAX_BODY_LENGTH = 8192;
+const MAX_REASON_LENGTH = 2048;
+const HEADERS = { contentType: "application/json", cacheControl: "no-store" };
+const counted = z.object({ failures: z.int().min(0) });
+
+/** Keeps failure records in `store`. */
+export function createFailureStore(store: Pick<ObjectStore, "readText" | "writeText">, now: () => Date = () => new Date()): FailureStore {
+  return {
+    record: async ({ jobId, messageId, error, body }) => {
+      const key = `failures/${safeName(jobId ?? messageId)}.json`;
+      const record: FailureRecord = {
+        ladderd: 1,
+        ...(jobId === undefined ? {} : { jobId }),
+        messageId,
+        ...describe(error),
+        failures: countIn((await store.readText(key))?.text) + 1,
+        body: escapeControls(body, MAX_BODY_LENGTH),
+        failedAt: now().toISOString(),
+      };
+      await store.writeText({ key, text: `${JSON.stringify(record, replaceBigInt, 2)}\n`, headers: HEADERS });
+      return record;
+    },
+  };
+}
+
+function describe(error: unknown): Pick<FailureRecord, "code" | "reason" | "fault" | "facts"> {
+  const reason = escapeControls(error instanceof Error ? error.message : String(error), MAX_REASON_LENGTH);
+  if (error instanceof JobError) return { code: error.code, reason, fault: error.fault, facts: error.facts };
+  return { code: "unknown", reason, fault: "service", facts: {} };
+}
+
+/** The former record's count; a record that cannot be read counts as none. */
+function countIn(text: string | undefined): number {
+  try {
+    return counted.parse(JSON.parse(text ?? "")).failures;
+  } catch {
+    return 0;
+  }
+}
+
+/** Ids of ours and of SQS pass; anything else must not choose where the record goes. */
+const safeName = (id: string): string => (/^[\w-]{1,128}$/.test(id) ? id : createHash("sha256").update(id).digest("hex").slice(0, 32));
+
+const replaceBigInt = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
