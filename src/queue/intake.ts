@@ -1,3 +1,4 @@
+import type { Job } from "../domain/job.ts";
 import { isOwnOutput } from "./entry.ts";
 import type { Entry, IntakeRules } from "./entry.ts";
 import { jobId, namedVersion } from "./job-id.ts";
@@ -16,22 +17,21 @@ export interface CreatedObject {
 
 /** Turns a created object into a job, unless the rules speak against it. */
 export function admitCreated(object: CreatedObject, rules: IntakeRules): Entry {
-  const { bucket, key, eventTime, region } = object;
+  const { bucket, key, region } = object;
   if (isOwnOutput(bucket, key, rules))
     return ignored("the object lies where this worker publishes; events of that place must not feed its queue");
   if (!rules.uploadBuckets.includes(bucket)) return rejected("job_bucket_not_allowed", `bucket ${bucket} is not among the upload buckets`);
   if (rules.region !== undefined && region && region !== rules.region) {
     return rejected("job_bucket_not_allowed", `the event is of region ${region}, this worker serves ${rules.region}`);
   }
-  if (key.endsWith("/")) return ignored("the key is a folder marker");
-  const versionId = namedVersion(object.versionId);
-  const identity = versionId ?? (object.etag || object.sequencer || undefined);
+  return key.endsWith("/") ? ignored("the key is a folder marker") : { kind: "job", job: jobOf(object) };
+}
+
+function jobOf({ bucket, key, versionId: named, etag, sequencer, eventTime }: CreatedObject): Job {
+  const versionId = namedVersion(named);
   return {
-    kind: "job",
-    job: {
-      id: jobId([bucket, key, identity]),
-      source: { bucket, key, ...(versionId === undefined ? {} : { versionId }) },
-      ...(eventTime ? { eventTime } : {}),
-    },
+    id: jobId([bucket, key, versionId ?? (etag || sequencer || undefined)]),
+    source: { bucket, key, ...(versionId === undefined ? {} : { versionId }) },
+    ...(eventTime ? { eventTime } : {}),
   };
 }

@@ -64,7 +64,9 @@ export function holdLease(options: LeaseOptions): Lease {
     timers.expire = setTimeout(loseIfExpired, Math.max(0, remainingSeconds() - marginSeconds) * 1000 + 1);
   };
   const extendAfter = (seconds: number): void => {
-    timers.extend = setTimeout(() => (extension = extendOnce()), seconds * 1000);
+    timers.extend = setTimeout(() => {
+      extension = extendOnce();
+    }, seconds * 1000);
   };
   const extendOnce = async (): Promise<void> => {
     loseIfExpired();

@@ -1,0 +1,32 @@
+import type { Logger } from "pino";
+import { JobError } from "../domain/errors.ts";
+import type { MessageShape } from "../domain/job.ts";
+import type { EntryResult } from "./run-entries.ts";
+import type { Verdict } from "./verdict.ts";
+
+export interface Settled {
+  readonly logger: Logger;
+  readonly shape: MessageShape;
+  readonly results: readonly EntryResult[];
+  readonly verdict: Verdict;
+}
+
+const LEVEL_OF = { service: "error", destination: "error", source: "warn", request: "warn", shutdown: "info" } as const;
+
+/** The one line that says how a message ended; an error only when it is ours to mend. */
+export function logSettled({ logger, shape, results, verdict: { outcome, action, error } }: Settled): void {
+  const facts = {
+    shape,
+    outcome,
+    jobIds: results.flatMap(({ job }) => (job ? [job.id] : [])),
+    ...(results.length > 1 ? { entries: results.map((result) => (result.kind === "done" ? result.outcome : result.settlement.kind)) } : {}),
+    ...("delaySeconds" in action ? { delaySeconds: action.delaySeconds } : {}),
+  };
+  if (error === undefined) {
+    const reasons = results.flatMap((result) => (result.kind === "done" && result.reason !== undefined ? [result.reason] : []));
+    logger.info({ ...facts, ...(reasons.length > 0 ? { reasons } : {}) }, "message settled");
+    return;
+  }
+  const { code, fault } = error instanceof JobError ? error : { code: "unknown", fault: "service" as const };
+  logger[LEVEL_OF[fault]]({ ...facts, code, fault, err: error }, "message settled");
+}

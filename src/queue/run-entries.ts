@@ -1,0 +1,63 @@
+import type { Job } from "../domain/job.ts";
+import type { Settlement } from "../domain/settlement.ts";
+import { settlementOf } from "../domain/settlement.ts";
+import type { Outcome } from "../pipeline/ports.ts";
+import type { Entry } from "./entry.ts";
+import type { Lease } from "./lease.ts";
+
+/** How a job can end well. */
+export type JobOutcome = Extract<Outcome, "published" | "duplicate" | "stale">;
+
+/** What a job may know of the message it came with. */
+export interface JobContext {
+  /** Aborts when the lease is lost or the worker cancels; the reason is a JobError. */
+  readonly signal: AbortSignal;
+  /** Throws unless the lease holds by the clock: for the moment before a write that others see. */
+  readonly checkLease: () => void;
+  readonly receiveCount: number;
+  readonly messageId: string;
+}
+
+/** Does one job to its end; throws JobErrors. */
+export type RunJob = (job: Job, context: JobContext) => Promise<JobOutcome>;
+
+/** How one entry of a message ended. */
+export type EntryResult =
+  | { readonly kind: "done"; readonly outcome: JobOutcome | "ignored"; readonly job?: Job; readonly reason?: string }
+  | { readonly kind: "failed"; readonly error: unknown; readonly settlement: Settlement; readonly job?: Job };
+
+export interface EntryRun {
+  readonly runJob: RunJob;
+  readonly lease: Lease;
+  readonly receiveCount: number;
+  readonly messageId: string;
+  readonly random: () => number;
+}
+
+/**
+ * Does the entries one after the other under one lease. A failed one does not keep the next from its turn; after an abort
+ * none starts. Never throws.
+ */
+export async function runEntries(entries: readonly Entry[], run: EntryRun): Promise<readonly EntryResult[]> {
+  const results: EntryResult[] = [];
+  for (const entry of entries) results.push(await runEntry(entry, run));
+  return results;
+}
+
+async function runEntry(entry: Entry, { runJob, lease, receiveCount, messageId, random }: EntryRun): Promise<EntryResult> {
+  if (entry.kind === "ignored") return { kind: "done", outcome: "ignored", reason: entry.reason };
+  if (entry.kind === "rejected") return { kind: "failed", error: entry.error, settlement: { kind: "reject" } };
+  const { job } = entry;
+  try {
+    lease.check();
+    return {
+      kind: "done",
+      job,
+      outcome: await runJob(job, { signal: lease.signal, checkLease: () => lease.check(), receiveCount, messageId }),
+    };
+  } catch (thrown) {
+    // What a job throws while it is being aborted is a consequence; the reason is what happened.
+    const error: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
+    return { kind: "failed", job, error, settlement: settlementOf(error, { receiveCount, random: random() }) };
+  }
+}
