@@ -25,7 +25,9 @@ export function compilePackager(plan: EncodePlan, pipeOf: (id: string) => string
 }
 
 function descriptor({ kind }: Rendition, pipe: string, folder: string): string {
-  return [`in=${pipe}`, `stream=${kind}`, `init_segment=${folder}/${INIT_NAME}`, `segment_template=${folder}/${SEGMENT_TEMPLATE}`].join(",");
+  return [`in=${pipe}`, `stream=${kind}`, `init_segment=${folder}/${INIT_NAME}`, `segment_template=${folder}/${SEGMENT_TEMPLATE}`].join(
+    ",",
+  );
 }
 
 const decimal = (value: number): string => value.toFixed(9).replace(/\.?0+$/, "");

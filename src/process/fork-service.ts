@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { finished } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
 const READY_DEADLINE_MS = 20_000;
@@ -71,11 +72,15 @@ async function firstMessage(child: ChildProcess, exited: Promise<string>, stderr
   }
 }
 
-function exitOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
+/** "exit" and the end of stderr: "close" never comes after a disconnect from our side (Node 24). */
+async function exitOf(child: ChildProcess): Promise<string> {
+  const ended = child.stderr ? finished(child.stderr).catch(() => undefined) : undefined;
+  const how = await new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) => resolve(signal ?? `exit code ${code}`));
+    child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
+  await ended;
+  return how;
 }
 
 function tailOf(child: ChildProcess): () => string {

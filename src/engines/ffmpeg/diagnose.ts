@@ -10,12 +10,15 @@ export function diagnose(run: { encoder: CommandResult; packager: CommandResult;
   const { encoder, packager, decodeErrors } = run;
   const facts = { encoder: summary(encoder), packager: summary(packager), decodeErrors };
   const tails = `${encoder.stderrTail}\n${packager.stderrTail}`;
-  if (/No space left on device|NO_SPACE|ENOSPC/i.test(tails)) return new ResourceError("disk_full", "the work directory is full", { facts });
-  if (encoder.ended === "deadline" || packager.ended === "deadline") return new ResourceError("resource_limit", "the encode passed its deadline", { facts });
+  if (/No space left on device|NO_SPACE|ENOSPC/i.test(tails))
+    return new ResourceError("disk_full", "the work directory is full", { facts });
+  if (encoder.ended === "deadline" || packager.ended === "deadline")
+    return new ResourceError("resource_limit", "the encode passed its deadline", { facts });
   if ([encoder, packager].some(({ ended, signal, exitCode }) => ended === "exit" && overLimit(signal, exitCode))) {
     return new ResourceError("resource_limit", "a program passed its processor or file-size limit", { facts });
   }
-  if (encoder.exitCode === TOO_MANY_DECODE_ERRORS) return new SourceError("source_corrupt", "too many frames of the source cannot be decoded", { facts });
+  if (encoder.exitCode === TOO_MANY_DECODE_ERRORS)
+    return new SourceError("source_corrupt", "too many frames of the source cannot be decoded", { facts });
   const culprit = encoder.ended === "exit" && encoder.exitCode !== 0 ? "ffmpeg" : "the packager";
   return new EngineError("engine_failed", `${culprit} failed`, { facts });
 }

@@ -50,15 +50,27 @@ const CPU_HEADROOM = 8;
  * other with it (with ffmpeg killed the packager would exit 0 and call the stub complete). Exit codes are no proof: the
  * caller reads the output back. Throws EngineError, SourceError source_corrupt, ResourceError, or the signal's reason.
  */
-export async function encode(request: EncodeRequest, tools: EncodeTools, watch: { signal: AbortSignal; onProgress: (progress: EncodeProgress) => void }): Promise<EncodeReport> {
+export async function encode(
+  request: EncodeRequest,
+  tools: EncodeTools,
+  watch: { signal: AbortSignal; onProgress: (progress: EncodeProgress) => void },
+): Promise<EncodeReport> {
   const { plan, sourcePath, outDir, pipeDir } = request;
   const pipeOf = (id: string): string => join(pipeDir, `${id}.pipe`);
-  await makePipes([...plan.video, ...plan.audio].map(({ id }) => pipeOf(id)), watch.signal);
+  await makePipes(
+    [...plan.video, ...plan.audio].map(({ id }) => pipeOf(id)),
+    watch.signal,
+  );
   const unit = new AbortController();
   const signal = AbortSignal.any([watch.signal, unit.signal]);
-  const stall = watchProgress(tools.stallSeconds * 1000, () => unit.abort(new ResourceError("stalled", `the encode made no progress for ${tools.stallSeconds} s`)));
+  const stall = watchProgress(tools.stallSeconds * 1000, () =>
+    unit.abort(new ResourceError("stalled", `the encode made no progress for ${tools.stallSeconds} s`)),
+  );
   const errors = decodeErrorCounter();
-  const ffmpeg: Command = { command: tools.ffmpegPath, args: compile({ plan, sourcePath, pipeOf, limits: tools.limits, threads: tools.threads }) };
+  const ffmpeg: Command = {
+    command: tools.ffmpegPath,
+    args: compile({ plan, sourcePath, pipeOf, limits: tools.limits, threads: tools.threads }),
+  };
   const packager: Command = { command: tools.packagerPath, args: compilePackager(plan, pipeOf, (id) => join(outDir, id)) };
   const onStdoutLine = progressReader((progress) => {
     stall.advance(progress.seconds);
@@ -78,7 +90,10 @@ export async function encode(request: EncodeRequest, tools: EncodeTools, watch: 
     }
   };
   try {
-    const [encoder, packaging] = await Promise.allSettled([member(ffmpeg, { onStdoutLine, onStderrLine: errors.add }), member(packager, {})]);
+    const [encoder, packaging] = await Promise.allSettled([
+      member(ffmpeg, { onStdoutLine, onStderrLine: errors.add }),
+      member(packager, {}),
+    ]);
     watch.signal.throwIfAborted();
     if (unit.signal.reason instanceof ResourceError) throw unit.signal.reason;
     const encoded = resultOf(encoder, tools.ffmpegPath);
@@ -100,5 +115,6 @@ function resultOf(settled: PromiseSettledResult<CommandResult>, program: string)
 
 function refuseCorrupt(damaged: number, { source, timeline }: EncodePlan): void {
   const frames = source.video?.frameCount ?? timeline.durationSeconds * 47;
-  if (damaged > frames * 0.05) throw new SourceError("source_corrupt", `${damaged} of about ${Math.round(frames)} frames cannot be decoded`);
+  if (damaged > frames * 0.05)
+    throw new SourceError("source_corrupt", `${damaged} of about ${Math.round(frames)} frames cannot be decoded`);
 }

@@ -1,0 +1,27 @@
+import type { AudioRendition, EncodePlan, VideoRendition } from "../domain/encode-plan.ts";
+import { OutputError } from "../domain/errors.ts";
+import type { RenditionFacts } from "./facts.ts";
+
+/** What the manifests are written from: the plan's names beside the measured figures. */
+export interface Presentation {
+  readonly plan: EncodePlan;
+  /** Ascending by size. */
+  readonly video: readonly Measured<VideoRendition>[];
+  readonly audio: readonly Measured<AudioRendition>[];
+}
+
+export interface Measured<T> {
+  readonly rendition: T;
+  readonly facts: RenditionFacts;
+}
+
+/** Pairs every rendition of the plan with its facts. Throws OutputError output_incomplete when one is missing. */
+export function present(plan: EncodePlan, facts: readonly RenditionFacts[]): Presentation {
+  const byId = new Map(facts.map((rendition) => [rendition.id, rendition]));
+  const pair = <T extends { readonly id: string }>(rendition: T): Measured<T> => {
+    const found = byId.get(rendition.id);
+    if (!found) throw new OutputError("output_incomplete", `no output for ${rendition.id}`);
+    return { rendition, facts: found };
+  };
+  return { plan, video: plan.video.map(pair), audio: plan.audio.map(pair) };
+}

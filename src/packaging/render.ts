@@ -1,0 +1,32 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { targetDuration } from "./bandwidth.ts";
+import { manifest } from "./dash.ts";
+import { I_FRAME_PLAYLIST, MEDIA_PLAYLIST, iFramePlaylist, mediaPlaylist, multivariantPlaylist } from "./hls.ts";
+import type { Presentation } from "./presentation.ts";
+
+/** The texts that the asset's pointers will hold. */
+export interface Manifests {
+  readonly hls: string;
+  readonly dash: string;
+}
+
+/** Every media and I-frame playlist of the revision, by its path inside it. */
+export function renderPlaylists({ video, audio }: Presentation): ReadonlyMap<string, string> {
+  const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
+  return new Map([
+    ...[...video, ...audio].map(({ rendition, facts }) => [`${rendition.id}/${MEDIA_PLAYLIST}`, mediaPlaylist(facts, target)] as const),
+    ...video.map(({ rendition, facts }) => [`${rendition.id}/${I_FRAME_PLAYLIST}`, iFramePlaylist(facts)] as const),
+  ]);
+}
+
+/** Multivariant playlist and MPD whose URIs begin with `base` ("r/<revision>/"). */
+export const renderManifests = (presentation: Presentation, base: string): Manifests => ({
+  hls: multivariantPlaylist(presentation, base),
+  dash: manifest(presentation, base),
+});
+
+/** Writes the playlists beside the segments they name. */
+export async function writePlaylists(outDir: string, playlists: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, text] of playlists) await writeFile(join(outDir, path), text);
+}
