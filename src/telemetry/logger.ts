@@ -1,0 +1,44 @@
+import { hostname } from "node:os";
+
+import type { DestinationStream, Logger } from "pino";
+import { pino } from "pino";
+import { prettyFactory } from "pino-pretty";
+
+import type { LogLevel } from "../config/config.ts";
+import { PACKAGE_VERSION } from "../config/version.ts";
+import { escapeControls, keepEscapes, redact } from "./redact.ts";
+
+export type { Logger } from "pino";
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Lines for people instead of JSON. */
+  readonly pretty: boolean;
+  /** Where lines go instead of stdout. */
+  readonly destination?: DestinationStream;
+}
+
+/** More than this unwritten and lines are dropped: a reader that stopped reading must not stop the worker. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
+
+/** The root logger: credentials and signed URLs never leave it, whatever field they are in. */
+export function createLogger({ level, pretty, destination }: LoggerOptions): Logger {
+  const clean = (line: string): string => escapeControls(redact(line));
+  return pino(
+    {
+      level,
+      base: pretty ? null : { version: PACKAGE_VERSION, hostname: hostname() },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      hooks: { streamWrite: pretty ? (line) => keepEscapes(clean(line)) : clean },
+    },
+    pretty ? prettyStream(destination) : (destination ?? pino.destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES })),
+  );
+}
+
+/** Formats in the same tick: what is logged before a crash is seen. */
+function prettyStream(destination: DestinationStream | undefined): DestinationStream {
+  const format = prettyFactory({ colorize: !destination && process.stdout.isTTY, translateTime: "HH:MM:ss" });
+  const target = destination ?? pino.destination({ dest: 1, sync: true });
+  return { write: (line) => target.write(format(line)) };
+}

@@ -1,0 +1,31 @@
+/** How an extension of a lease ended. */
+export const EXTENSION_RESULTS = ["ok", "failed", "lost"] as const;
+export type ExtensionResult = (typeof EXTENSION_RESULTS)[number];
+
+/** Why a receive failed. */
+export const POLL_ERRORS = ["network", "throttled", "denied", "queue_missing", "other"] as const;
+export type PollError = (typeof POLL_ERRORS)[number];
+
+/** How an ffmpeg process ended. */
+export const FFMPEG_EXITS = ["ok", "error", "signal", "deadline", "stall", "cpu", "mem", "fsize"] as const;
+export type FfmpegExit = (typeof FFMPEG_EXITS)[number];
+
+/** What of an output did not hold. */
+export const VERIFICATION_CHECKS = ["playlist", "segments", "duration", "alignment", "codec", "mpd", "disk", "other"] as const;
+export type VerificationCheck = (typeof VERIFICATION_CHECKS)[number];
+
+/** What came of moving the pointer. */
+export const PUBLISH_RESULTS = ["committed", "already", "stale", "conflict"] as const;
+export type PublishResult = (typeof PUBLISH_RESULTS)[number];
+
+/** What the receive loops do at this moment. */
+export const CONSUMER_STATES = ["starting", "polling", "backoff", "paused", "draining", "stopped"] as const;
+export type ConsumerState = (typeof CONSUMER_STATES)[number];
+
+/** Who asked the worker to stop. */
+export const INTERRUPTIONS = ["spot", "rebalance", "asg", "signal"] as const;
+export type Interruption = (typeof INTERRUPTIONS)[number];
+
+/** Which way bytes went between us and S3. */
+export const DIRECTIONS = ["in", "out"] as const;
+export type Direction = (typeof DIRECTIONS)[number];

@@ -1,0 +1,158 @@
+import type { Counter } from "prom-client";
+
+import type { EngineName, MessageShape } from "../domain/job.ts";
+import { MESSAGE_SHAPES } from "../domain/job.ts";
+import type { JobEvent, Outcome } from "../pipeline/ports.ts";
+import { OUTCOMES, STAGES } from "../pipeline/ports.ts";
+import { createJobMetrics } from "./job-metrics.ts";
+import * as labels from "./metric-labels.ts";
+import type { MetricSet } from "./metric-set.ts";
+import { createMetricSet } from "./metric-set.ts";
+
+/** What a scrape asks for at that moment; a source left out exports nothing. */
+export interface GaugeSources {
+  readonly diskFreeBytes?: () => number | Promise<number>;
+  /** Undefined while no job runs. */
+  readonly leaseRemainingSeconds?: () => number | undefined;
+  readonly consumerState?: () => labels.ConsumerState;
+  readonly ffmpegChildren?: () => number;
+}
+
+/** Everything that counts. All labels come from closed lists: the number of series does not grow with jobs (R-O2). */
+export interface Metrics {
+  observeEvent(event: JobEvent): void;
+  engineChosen(jobId: string, engine: EngineName): void;
+  messageReceived(message: { readonly shape: MessageShape; readonly receiveCount: number; readonly ageSeconds: number }): void;
+  messageSettled(outcome: Outcome | "no_ack"): void;
+  leaseExtended(result: labels.ExtensionResult): void;
+  leaseLost(): void;
+  pollSucceeded(): void;
+  pollFailed(reason: labels.PollError): void;
+  ffmpegExited(how: labels.FfmpegExit): void;
+  bytes(direction: labels.Direction, count: number): void;
+  verificationFailed(check: labels.VerificationCheck): void;
+  /** `secondsSinceUpload` counts from the event's time, when the event has one. */
+  published(result: labels.PublishResult, secondsSinceUpload?: number): void;
+  sandbox(enabled: boolean): void;
+  interrupted(kind: labels.Interruption): void;
+  drained(drain: { readonly seconds: number; readonly forced: boolean }): void;
+  watch(sources: GaugeSources): void;
+  /** The exposition text and its content type. */
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  readonly node: string;
+  readonly ffmpeg: string;
+}
+
+/** Metrics in a registry of their own; every closed list is exported with zeros from the start, so that rates have a beginning. */
+export function createMetrics({ version, node, ffmpeg }: MetricsOptions): Metrics {
+  const set = createMetricSet();
+  set.buildInfo.set({ version, node, ffmpeg }, 1);
+  startAtZero(set);
+  const jobs = createJobMetrics(set);
+  let sources: GaugeSources = {};
+  return {
+    observeEvent: jobs.observe,
+    engineChosen: jobs.engineChosen,
+    ...messageMetrics(set),
+    ffmpegExited: (how) => set.ffmpegExits.inc({ class: how }),
+    bytes: (direction, count) => set.s3Bytes.inc({ direction }, count),
+    verificationFailed: (check) => set.verificationFailures.inc({ check }),
+    published: (result, secondsSinceUpload) => {
+      set.published.inc({ result });
+      if (result === "committed") set.lastPublish.setToCurrentTime();
+      if (result === "committed" && secondsSinceUpload !== undefined) set.timeToPublish.observe(Math.max(0, secondsSinceUpload));
+    },
+    sandbox: (enabled) => set.sandboxEnabled.set(enabled ? 1 : 0),
+    interrupted: (kind) => set.interruptions.inc({ kind }),
+    drained: ({ seconds, forced }) => {
+      set.drainSeconds.set(seconds);
+      set.drainForced.inc(forced ? 1 : 0);
+    },
+    watch: (given) => {
+      sources = { ...sources, ...given };
+    },
+    contentType: set.registry.contentType,
+    text: async () => {
+      await readSources(set, sources);
+      return set.registry.metrics();
+    },
+  };
+}
+
+type MessageMetrics = Pick<Metrics, "messageReceived" | "messageSettled" | "leaseExtended" | "leaseLost" | "pollSucceeded" | "pollFailed">;
+
+function messageMetrics(set: MetricSet): MessageMetrics {
+  return {
+    messageReceived: ({ shape, receiveCount, ageSeconds }) => {
+      set.received.inc({ shape });
+      set.receiveCount.observe(receiveCount);
+      set.messageAge.observe(Math.max(0, ageSeconds));
+    },
+    messageSettled: (outcome) => set.settled.inc({ outcome }),
+    leaseExtended: (result) => set.leaseExtensions.inc({ result }),
+    leaseLost: () => set.leaseLost.inc(),
+    pollSucceeded: () => set.lastPoll.setToCurrentTime(),
+    pollFailed: (reason) => set.pollErrors.inc({ class: reason }),
+  };
+}
+
+async function readSources(
+  set: MetricSet,
+  { diskFreeBytes, leaseRemainingSeconds, consumerState, ffmpegChildren }: GaugeSources,
+): Promise<void> {
+  const state = consumerState?.();
+  for (const name of state ? labels.CONSUMER_STATES : []) set.consumerState.set({ state: name }, name === state ? 1 : 0);
+  const remaining = leaseRemainingSeconds?.();
+  if (remaining === undefined) set.leaseRemaining.remove();
+  else set.leaseRemaining.set(remaining);
+  if (ffmpegChildren) set.ffmpegChildren.set(ffmpegChildren());
+  if (diskFreeBytes) set.diskFree.set(await diskFreeBytes());
+}
+
+function startAtZero(set: MetricSet): void {
+  const zero = <L extends string>(counter: Counter<L>, rows: readonly Readonly<Partial<Record<L, string>>>[]): void => {
+    for (const row of rows) counter.inc(row, 0);
+  };
+  zero(
+    set.received,
+    MESSAGE_SHAPES.map((shape) => ({ shape })),
+  );
+  zero(
+    set.settled,
+    [...OUTCOMES, "no_ack" as const].map((outcome) => ({ outcome })),
+  );
+  zero(
+    set.leaseExtensions,
+    labels.EXTENSION_RESULTS.map((result) => ({ result })),
+  );
+  zero(
+    set.pollErrors,
+    labels.POLL_ERRORS.map((reason) => ({ class: reason })),
+  );
+  zero(
+    set.interruptions,
+    labels.INTERRUPTIONS.map((kind) => ({ kind })),
+  );
+  zero(
+    set.ffmpegExits,
+    labels.FFMPEG_EXITS.map((how) => ({ class: how })),
+  );
+  zero(
+    set.verificationFailures,
+    labels.VERIFICATION_CHECKS.map((check) => ({ check })),
+  );
+  zero(
+    set.s3Bytes,
+    labels.DIRECTIONS.map((direction) => ({ direction })),
+  );
+  zero(
+    set.published,
+    labels.PUBLISH_RESULTS.map((result) => ({ result })),
+  );
+  for (const phase of STAGES) set.jobsInProgress.set({ phase }, 0);
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+
+import type { JobEvent, Outcome } from "../../../src/pipeline/ports.ts";
+import { OUTCOMES, STAGES } from "../../../src/pipeline/ports.ts";
+import type { Metrics } from "../../../src/telemetry/metrics.ts";
+import { createMetrics } from "../../../src/telemetry/metrics.ts";
+
+const someMetrics = (): Metrics => createMetrics({ version: "1.2.3", node: "v24", ffmpeg: "7.1" });
+
+const samplesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+
+async function valueOf(metrics: Metrics, series: string): Promise<number | undefined> {
+  const line = samplesOf(await metrics.text()).find((sample) => sample.startsWith(`ladderd_${series} `));
+  return line === undefined ? undefined : Number(line.split(" ").at(-1));
+}
+
+function jobEvents(jobId: string, outcome: Outcome): readonly JobEvent[] {
+  const stages = STAGES.flatMap((stage): readonly JobEvent[] => [
+    { kind: "stage-started", jobId, stage },
+    { kind: "progress", jobId, stage, fraction: 0.5, speed: 2 },
+    { kind: "stage-ended", jobId, stage, durationSeconds: 3 },
+  ]);
+  return [
+    { kind: "started", jobId, sourceKey: `uploads/${jobId}.mp4`, bucket: "uploads" },
+    ...stages,
+    { kind: "ended", jobId, sourceKey: `uploads/${jobId}.mp4`, outcome, durationSeconds: 42 },
+  ];
+}
+
+function runJobs(metrics: Metrics, count: number, from = 0): void {
+  for (let index = from; index < from + count; index += 1) {
+    const outcome = OUTCOMES[index % OUTCOMES.length] ?? "published";
+    for (const event of jobEvents(`job-${index}`, outcome)) metrics.observeEvent(event);
+    metrics.messageReceived({ shape: "s3", receiveCount: 1, ageSeconds: 5 });
+    metrics.messageSettled(outcome);
+  }
+}
+
+/** Those of the runtime come and go by themselves (file descriptors, kinds of garbage collection). */
+const ownSeries = (text: string): readonly string[] => samplesOf(text).filter((line) => !/^ladderd_(?:nodejs|process)_/.test(line));
+
+describe("createMetrics", () => {
+  it("prefixes every name, also those of the runtime", async () => {
+    const samples = samplesOf(await someMetrics().text());
+    expect(samples.filter((line) => !line.startsWith("ladderd_"))).toEqual([]);
+    expect(samples.some((line) => line.startsWith("ladderd_nodejs_eventloop_lag_p99_seconds"))).toBe(true);
+  });
+
+  it("has as many series after a thousand jobs as after the first of each outcome", async () => {
+    const metrics = someMetrics();
+    runJobs(metrics, OUTCOMES.length);
+    const before = ownSeries(await metrics.text()).length;
+    runJobs(metrics, 1000, OUTCOMES.length);
+    const text = await metrics.text();
+    expect(ownSeries(text)).toHaveLength(before);
+    expect(text).not.toContain("job-1");
+  });
+
+  it("says what runs", async () => {
+    expect(await valueOf(someMetrics(), 'build_info{version="1.2.3",node="v24",ffmpeg="7.1"}')).toBe(1);
+  });
+
+  it("exports every outcome with zero before the first message, so that a rate has a beginning", async () => {
+    const metrics = someMetrics();
+    for (const outcome of [...OUTCOMES, "no_ack"]) expect(await valueOf(metrics, `messages_settled_total{outcome="${outcome}"}`)).toBe(0);
+  });
+
+  it("counts jobs in progress by phase and is back at zero after them", async () => {
+    const metrics = someMetrics();
+    metrics.observeEvent({ kind: "stage-started", jobId: "a", stage: "fetch" });
+    metrics.observeEvent({ kind: "stage-started", jobId: "a", stage: "encode" });
+    metrics.observeEvent({ kind: "stage-started", jobId: "b", stage: "encode" });
+    expect(await valueOf(metrics, 'jobs_in_progress{phase="encode"}')).toBe(2);
+    expect(await valueOf(metrics, 'jobs_in_progress{phase="fetch"}')).toBe(0);
+    for (const jobId of ["a", "b"]) metrics.observeEvent({ kind: "ended", jobId, sourceKey: "k", outcome: "failed", durationSeconds: 1 });
+    expect(await valueOf(metrics, 'jobs_in_progress{phase="encode"}')).toBe(0);
+  });
+
+  it("puts a failed phase under its error code and a job under its engine", async () => {
+    const metrics = someMetrics();
+    metrics.engineChosen("a", "ffmpeg");
+    metrics.observeEvent({ kind: "stage-ended", jobId: "a", stage: "verify", durationSeconds: 1, code: "output_misaligned" });
+    metrics.observeEvent({ kind: "ended", jobId: "a", sourceKey: "k", outcome: "failed", durationSeconds: 1 });
+    expect(await valueOf(metrics, 'phase_failures_total{phase="verify",reason="output_misaligned"}')).toBe(1);
+    expect(await valueOf(metrics, 'job_duration_seconds_count{engine="ffmpeg",outcome="failed"}')).toBe(1);
+  });
+
+  it("takes an encode's speed from its last progress", async () => {
+    const metrics = someMetrics();
+    runJobs(metrics, 1);
+    expect(await valueOf(metrics, "job_realtime_ratio_sum")).toBe(2);
+  });
+
+  it("reads its gauges when it is scraped", async () => {
+    const metrics = someMetrics();
+    let lease: number | undefined = 200;
+    metrics.watch({ diskFreeBytes: async () => 7, leaseRemainingSeconds: () => lease, consumerState: () => "polling" });
+    metrics.watch({ ffmpegChildren: () => 2 });
+    expect(await valueOf(metrics, "disk_free_bytes")).toBe(7);
+    expect(await valueOf(metrics, "ffmpeg_children")).toBe(2);
+    expect(await valueOf(metrics, 'consumer_state{state="polling"}')).toBe(1);
+    expect(await valueOf(metrics, 'consumer_state{state="draining"}')).toBe(0);
+    expect(await valueOf(metrics, "lease_remaining_seconds")).toBe(200);
+    lease = undefined;
+    expect(await valueOf(metrics, "lease_remaining_seconds")).toBeUndefined();
+  });
+
+  it("dates the last publish only when a pointer moved", async () => {
+    const metrics = someMetrics();
+    metrics.published("already", 5);
+    expect(await valueOf(metrics, "time_to_publish_seconds_count")).toBe(0);
+    metrics.published("committed", 30);
+    expect(await valueOf(metrics, "time_to_publish_seconds_sum")).toBe(30);
+    expect(await valueOf(metrics, "last_publish_timestamp_seconds")).toBeGreaterThan(1_700_000_000);
+  });
+
+  it("counts each thing that happens once", async () => {
+    const metrics = someMetrics();
+    metrics.leaseExtended("failed");
+    metrics.leaseLost();
+    metrics.pollFailed("throttled");
+    metrics.ffmpegExited("stall");
+    metrics.bytes("in", 1000);
+    metrics.verificationFailed("duration");
+    metrics.interrupted("spot");
+    metrics.drained({ seconds: 12, forced: true });
+    metrics.sandbox(true);
+    const expected: readonly (readonly [string, number])[] = [
+      ['lease_extensions_total{result="failed"}', 1],
+      ["lease_lost_total", 1],
+      ['poll_errors_total{class="throttled"}', 1],
+      ['ffmpeg_exits_total{class="stall"}', 1],
+      ['s3_bytes_total{direction="in"}', 1000],
+      ['output_verification_failures_total{check="duration"}', 1],
+      ['interruption_total{kind="spot"}', 1],
+      ["drain_seconds", 12],
+      ["drain_forced_total", 1],
+      ["sandbox_enabled", 1],
+    ];
+    for (const [series, value] of expected) expect([series, await valueOf(metrics, series)]).toEqual([series, value]);
+  });
+});
