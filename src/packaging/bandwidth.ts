@@ -50,7 +50,7 @@ const LOOKAHEAD = 40;
 
 /**
  * The smallest constant rate at which playback never stalls when it starts `bufferSeconds` after the first bit, from any
- * segment (ISO/IEC 23009-1 5.3.5.4), judged where demand is highest: right after the first sample of each fragment.
+ * segment (ISO/IEC 23009-1 5.3.5.4), judged where demand is highest: at the first sample of each fragment and at its last.
  */
 export function leakyBucketBps({ segments, timescale }: RenditionFacts, bufferSeconds: number): number {
   let worst = 0;
@@ -58,15 +58,19 @@ export function leakyBucketBps({ segments, timescale }: RenditionFacts, bufferSe
     const ahead = segments.slice(from, from + LOOKAHEAD);
     const origin = ahead[0]?.fragments[0]?.decodeTicks ?? 0;
     let bits = 0;
-    for (const fragment of ahead.flatMap((segment) => segment.fragments)) {
-      const elapsed = (fragment.decodeTicks - origin) / timescale;
-      worst = Math.max(worst, (bits + fragment.firstSampleBytes * 8) / (bufferSeconds + elapsed));
-      bits += fragment.sizeBytes * 8;
-      worst = Math.max(worst, bits / (bufferSeconds + elapsed + fragmentSeconds(fragment, timescale)));
+    for (const { sizeBytes, fragments } of ahead) {
+      bits += (sizeBytes - fragments.reduce((total, { mediaBytes }) => total + mediaBytes, 0)) * 8;
+      for (const fragment of fragments) {
+        const elapsed = (fragment.decodeTicks - origin) / timescale;
+        const lasts = (fragment.endTicks - fragment.startTicks) / timescale;
+        worst = Math.max(worst, (bits + fragment.firstMediaBytes * 8) / (bufferSeconds + elapsed));
+        bits += fragment.mediaBytes * 8;
+        worst = Math.max(worst, bits / (bufferSeconds + elapsed + lasts * lastSampleAt(fragment)));
+      }
     }
   }
   return worst;
 }
 
-const fragmentSeconds = ({ startTicks, endTicks }: { startTicks: number; endTicks: number }, timescale: number): number =>
-  (endTicks - startTicks) / timescale;
+/** When the last sample of a fragment is due, as a share of its duration. */
+const lastSampleAt = ({ sampleCount }: { sampleCount: number }): number => (sampleCount - 1) / sampleCount;

@@ -8,6 +8,9 @@ export interface FragmentFacts {
   readonly sizeBytes: number;
   /** From the moof to the end of the first sample: an I-frame range when that sample is an IDR. */
   readonly firstSampleBytes: number;
+  /** Sizes of the samples alone: the first, and all of them. */
+  readonly firstMediaBytes: number;
+  readonly mediaBytes: number;
   readonly startsWithSync: boolean;
   readonly decodeTicks: number;
   readonly startTicks: number;
@@ -67,6 +70,8 @@ function readFragment(moof: { start: number; bytes: Buffer }, end: number, init:
     offset: start,
     sizeBytes: end - start,
     firstSampleBytes: run.firstSampleEnd,
+    firstMediaBytes: run.firstMediaBytes,
+    mediaBytes: run.mediaBytes,
     startsWithSync: run.startsWithSync,
     decodeTicks,
     startTicks: run.startTicks - init.editTicks,
@@ -90,6 +95,8 @@ function readTfhd(bytes: Buffer, { body }: Box, defaults: SampleDefaults): Sampl
 interface Runs {
   readonly dataEnd: number;
   readonly firstSampleEnd: number;
+  readonly firstMediaBytes: number;
+  readonly mediaBytes: number;
   readonly startsWithSync: boolean;
   readonly startTicks: number;
   readonly endTicks: number;
@@ -104,16 +111,18 @@ function readRuns(bytes: Buffer, traf: Box, context: { defaults: SampleDefaults;
   const [first] = samples;
   if (!first) throw new BoxError("a fragment without samples");
   let dts = context.decodeTicks;
-  let [startTicks, endTicks, dataEnd, syncCount] = [Infinity, -Infinity, 0, 0];
+  let [startTicks, endTicks, dataEnd, mediaBytes, syncCount] = [Infinity, -Infinity, 0, 0, 0];
   for (const sample of samples) {
     startTicks = Math.min(startTicks, dts + sample.compositionTicks);
     endTicks = Math.max(endTicks, dts + sample.compositionTicks + sample.durationTicks);
     dataEnd = Math.max(dataEnd, sample.dataOffset + sample.sizeBytes);
+    mediaBytes += sample.sizeBytes;
     syncCount += sample.isSync ? 1 : 0;
     dts += sample.durationTicks;
   }
   const firstSampleEnd = first.dataOffset + first.sizeBytes;
-  return { dataEnd, firstSampleEnd, startsWithSync: first.isSync, startTicks, endTicks, sampleCount: samples.length, syncCount };
+  const sizes = { dataEnd, firstSampleEnd, firstMediaBytes: first.sizeBytes, mediaBytes };
+  return { ...sizes, startsWithSync: first.isSync, startTicks, endTicks, sampleCount: samples.length, syncCount };
 }
 
 interface Sample {

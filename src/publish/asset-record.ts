@@ -1,0 +1,102 @@
+import { z } from "zod";
+import type { EncodePlan } from "../domain/encode-plan.ts";
+import { DASH_POINTER, HLS_POINTER } from "../domain/output-layout.ts";
+import { formatRational } from "../domain/rational.ts";
+import { averageBps, peakBps, targetDuration } from "../packaging/bandwidth.ts";
+import type { RenditionFacts } from "../packaging/facts.ts";
+import { endSeconds, segmentSpans } from "../packaging/facts.ts";
+import type { Presentation } from "../packaging/presentation.ts";
+
+const rendition = z.looseObject({ id: z.string(), codecs: z.string() });
+
+const schema = z.looseObject({
+  ladderd: z.literal(1),
+  assetPath: z.string(),
+  revision: z.string().regex(/^[0-9A-Za-z-]+$/),
+  source: z.looseObject({ id: z.string(), sizeBytes: z.number() }),
+  durationSeconds: z.number(),
+  renditions: z.array(rendition),
+  ladder: z.string(),
+  ladderHash: z.string(),
+  createdAt: z.string(),
+  publishedAt: z.string(),
+});
+
+/** The part of asset.json that decisions are made on; fields of other versions are carried along unread. */
+export type AssetRecord = Readonly<z.infer<typeof schema>>;
+
+/** Reads an asset.json; undefined when it is not one of ours (another program's object, or a future major version). */
+export function parseAssetRecord(text: string): AssetRecord | undefined {
+  try {
+    const parsed = schema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface AssetIdentity {
+  readonly assetPath: string;
+  readonly revision: string;
+  readonly source: { readonly id: string; readonly sizeBytes: number };
+  readonly ladderHash: string;
+  readonly engine: string;
+  /** When the job was enqueued, as far as known (ISO 8601): decides between two ladders of one source. */
+  readonly createdAt: string;
+  readonly publishedAt: string;
+}
+
+/** asset.json as ARCHITECTURE.md has it: public, so nothing in it names the upload. */
+export function assetRecord(identity: AssetIdentity, presentation: Presentation, degraded: readonly string[]): AssetRecord {
+  const { plan, video, audio } = presentation;
+  const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
+  const top = video.at(-1)?.rendition;
+  const { assetPath, revision, source, ladderHash, engine, createdAt, publishedAt } = identity;
+  return {
+    ladderd: 1,
+    assetPath,
+    revision,
+    source,
+    durationSeconds: duration(plan, presentation),
+    ...(top ? { width: top.width, height: top.height, frameRate: formatRational(plan.timeline.frameRate) } : {}),
+    renditions: [
+      ...video
+        .toReversed()
+        .map(({ rendition: { id, kind, width, height }, facts }) => ({
+          id,
+          kind,
+          codecs: facts.codecs,
+          width,
+          height,
+          ...rates(facts, target),
+        })),
+      ...audio.map(({ rendition: { id, kind }, facts }) => ({ id, kind, codecs: facts.codecs, ...rates(facts, target) })),
+    ],
+    audio: audio.map(({ rendition: { id, language, name, channels, isDefault } }) => ({
+      id,
+      language,
+      name,
+      channels,
+      default: isDefault,
+    })),
+    text: [],
+    hls: HLS_POINTER,
+    dash: DASH_POINTER,
+    engine,
+    ladder: plan.ladder,
+    ladderHash,
+    ...(degraded.length > 0 ? { degraded } : {}),
+    createdAt,
+    publishedAt,
+  };
+}
+
+function duration(plan: EncodePlan, { video, audio }: Presentation): number {
+  const main = (video[0] ?? audio[0])?.facts;
+  return Number((main ? endSeconds(main) : plan.timeline.durationSeconds).toFixed(6));
+}
+
+const rates = (facts: RenditionFacts, target: number): { averageBps: number; peakBps: number } => ({
+  averageBps: Math.ceil(averageBps(segmentSpans(facts))),
+  peakBps: Math.ceil(peakBps(segmentSpans(facts), target)),
+});

@@ -1,0 +1,118 @@
+import { InvalidJobError, StorageError } from "../domain/errors.ts";
+import { POINTER_COPIES, assetKeys, revisionBase } from "../domain/output-layout.ts";
+import type { Manifests } from "../packaging/render.ts";
+import type { ObjectStore, WriteCondition } from "../pipeline/ports.ts";
+import { PreconditionFailed } from "../pipeline/ports.ts";
+import type { AssetRecord } from "./asset-record.ts";
+import { parseAssetRecord } from "./asset-record.ts";
+import type { Candidate } from "./decide.ts";
+import { decide } from "./decide.ts";
+import { pointerHeaders } from "./headers.ts";
+
+export interface Published {
+  readonly record: AssetRecord;
+  readonly etag: string;
+}
+
+/** Contention is rare: each lost round means that somebody else made progress. */
+const MAX_ROUNDS = 8;
+
+/** What is published at an asset path; undefined when nothing of ours is. */
+export async function readPublished(store: ObjectStore, assetPath: string, signal: AbortSignal): Promise<Published | undefined> {
+  const stored = await store.readText(assetKeys(assetPath).record, signal);
+  const record = stored && parseAssetRecord(stored.text);
+  return stored && record ? { record, etag: stored.etag } : undefined;
+}
+
+export interface Commit {
+  readonly store: ObjectStore;
+  readonly record: AssetRecord;
+  readonly manifests: Manifests;
+  /** Asked again before each try: is the source still what we encoded? */
+  readonly candidate: () => Promise<Candidate>;
+  /** Throws when the lease is gone: nothing may be written then. */
+  readonly checkLease: () => void;
+}
+
+/**
+ * Makes a fully uploaded revision the published one: asset.json first, by compare-and-swap, then the pointers, each only
+ * while asset.json is still ours (RELIABILITY.md R-P3 to R-P5). A lost answer to our own write is recognised by the
+ * revision. Throws InvalidJobError destination_conflict.
+ */
+export async function commit(request: Commit, signal: AbortSignal): Promise<"published" | "duplicate" | "stale"> {
+  const { store, record, candidate, checkLease } = request;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const published = await readPublished(store, record.assetPath, signal);
+    if (published?.record.revision !== record.revision) {
+      const decision = decide(published?.record, await candidate());
+      if (decision === "conflict") throw conflict(record.assetPath);
+      if (decision !== "publish") return decision;
+      checkLease();
+      if (!(await writeRecord(request, published, signal))) continue;
+    }
+    await writePointers(store, { record, manifests: request.manifests, checkLease }, signal);
+    return "published";
+  }
+  throw new StorageError(`asset ${record.assetPath} changed ${MAX_ROUNDS} times during one commit`);
+}
+
+/** The refusal of a source whose asset path belongs to another one. */
+export const conflict = (assetPath: string): InvalidJobError =>
+  new InvalidJobError("destination_conflict", `another source is published at ${assetPath}; name an assetPath in the job to replace it`);
+
+async function writeRecord({ store, record }: Commit, published: Published | undefined, signal: AbortSignal): Promise<boolean> {
+  const { record: key } = assetKeys(record.assetPath);
+  const condition: WriteCondition = published ? { kind: "match", etag: published.etag } : { kind: "absent" };
+  return wrote(store.writeText({ key, text: JSON.stringify(record, null, 2), headers: pointerHeaders(key), condition }, signal));
+}
+
+interface PointerWrite {
+  readonly record: AssetRecord;
+  readonly manifests: Manifests;
+  readonly checkLease: () => void;
+}
+
+/** MPD before playlist; each is left alone once asset.json names another revision. */
+async function writePointers(store: ObjectStore, { record, manifests, checkLease }: PointerWrite, signal: AbortSignal): Promise<void> {
+  const keys = assetKeys(record.assetPath);
+  for (const [key, text] of [
+    [keys.dash, manifests.dash],
+    [keys.hls, manifests.hls],
+  ] as const) {
+    for (let round = 0; ; round += 1) {
+      const current = await store.readText(key, signal);
+      if (current?.text === text) break;
+      const published = await readPublished(store, record.assetPath, signal);
+      if (published?.record.revision !== record.revision) return;
+      checkLease();
+      const condition: WriteCondition = current ? { kind: "match", etag: current.etag } : { kind: "absent" };
+      if (await wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition }, signal))) break;
+      if (round >= MAX_ROUNDS) throw new StorageError(`pointer ${key} changed ${MAX_ROUNDS} times during one commit`);
+    }
+  }
+}
+
+/** Writes again what a crash between record and pointers left missing or old; a no-op when all is well. */
+export async function repairPointers(
+  store: ObjectStore,
+  record: AssetRecord,
+  context: { checkLease: () => void; signal: AbortSignal },
+): Promise<void> {
+  const folder = `${record.assetPath}/${revisionBase(record.revision)}`;
+  const [hls, dash] = await Promise.all([
+    store.readText(folder + POINTER_COPIES.hls, context.signal),
+    store.readText(folder + POINTER_COPIES.dash, context.signal),
+  ]);
+  if (!hls || !dash) throw new StorageError(`revision ${record.revision} of ${record.assetPath} has lost its pointer copies`);
+  await writePointers(store, { record, manifests: { hls: hls.text, dash: dash.text }, checkLease: context.checkLease }, context.signal);
+}
+
+async function wrote(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof PreconditionFailed) return false;
+    throw error;
+  }
+}

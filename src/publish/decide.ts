@@ -1,0 +1,26 @@
+import { isSameObject } from "../domain/output-layout.ts";
+import type { AssetRecord } from "./asset-record.ts";
+
+/** What an attempt knows of itself when it meets what is published. */
+export interface Candidate {
+  readonly sourceId: string;
+  readonly ladderHash: string;
+  readonly createdAt: string;
+  /** The job names this asset path itself: it may take it over from another source. */
+  readonly namesPath: boolean;
+  /** The source object still holds these bytes, or the job pins a version and overrides the check. */
+  readonly isCurrent: boolean;
+}
+
+export type Decision = "publish" | "duplicate" | "stale" | "conflict";
+
+/** Whether a candidate may replace what asset.json says is published (ARCHITECTURE.md, published objects). Pure. */
+export function decide(published: AssetRecord | undefined, candidate: Candidate): Decision {
+  if (!published) return candidate.isCurrent ? "publish" : "stale";
+  const { id } = published.source;
+  if (id === candidate.sourceId && published.ladderHash === candidate.ladderHash) return "duplicate";
+  if (!isSameObject(id, candidate.sourceId) && !candidate.namesPath) return "conflict";
+  if (!candidate.isCurrent) return "stale";
+  const sameBytes = id === candidate.sourceId;
+  return sameBytes && candidate.createdAt < published.createdAt ? "stale" : "publish";
+}

@@ -1,0 +1,99 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { OutputError } from "../domain/errors.ts";
+import type { ObjectStore } from "../pipeline/ports.ts";
+import { immutableHeaders } from "./headers.ts";
+
+export interface AttemptTarget {
+  readonly store: ObjectStore;
+  /** Where the revision's objects go: "<assetPath>/r/<revision>/". */
+  readonly prefix: string;
+  /** Folder on disk, one subfolder per rendition. */
+  readonly outDir: string;
+  readonly renditionIds: readonly string[];
+}
+
+export interface AttemptUpload {
+  /** Uploads what has not gone up yet, given the names of every file by rendition; resolves when all are there. */
+  finish(files: ReadonlyMap<string, number>): Promise<void>;
+  /** Stops following the encode; what is under way ends first. */
+  stop(): Promise<void>;
+}
+
+const POLL_MS = 500;
+const CONCURRENCY = 6;
+
+/**
+ * Follows an encode and uploads each segment once the next one exists (the packager creates segments empty and fills
+ * them; init segments are rewritten at the end, so they wait for `finish`).
+ */
+export function uploadWhileEncoding(target: AttemptTarget, signal: AbortSignal): AttemptUpload {
+  const done = new Set<string>();
+  const following = new AbortController();
+  const stopped = AbortSignal.any([signal, following.signal]);
+  const follow = async (): Promise<void> => {
+    while (!stopped.aborted) {
+      await uploadAll(target, await finishedSegments(target, done), { done, signal });
+      await sleep(POLL_MS, undefined, { signal: stopped }).catch(() => undefined);
+    }
+  };
+  // A failed upload is not lost: finish() tries what is missing again, and reports.
+  const followed = follow().catch(() => undefined);
+  const stop = async (): Promise<void> => {
+    following.abort();
+    await followed;
+  };
+  return {
+    stop,
+    async finish(files) {
+      await stop();
+      signal.throwIfAborted();
+      const missing = [...files.keys()].filter((name) => !done.has(name));
+      await uploadAll(target, missing, { done, signal });
+      await verifyUploaded(target, files, signal);
+    },
+  };
+}
+
+async function finishedSegments({ outDir, renditionIds }: AttemptTarget, done: ReadonlySet<string>): Promise<string[]> {
+  const lists = await Promise.all(
+    renditionIds.map(async (id) => {
+      const names = await readdir(join(outDir, id)).catch(() => []);
+      const segments = names.filter((name) => name.endsWith(".m4s")).toSorted();
+      return segments.slice(0, -1).map((name) => `${id}/${name}`);
+    }),
+  );
+  return lists.flat().filter((name) => !done.has(name));
+}
+
+async function uploadAll(
+  target: AttemptTarget,
+  names: readonly string[],
+  { done, signal }: { done: Set<string>; signal: AbortSignal },
+): Promise<void> {
+  const queue = names.values();
+  const worker = async (): Promise<void> => {
+    for (const name of queue) {
+      await target.store.uploadFile(
+        { key: target.prefix + name, path: join(target.outDir, name), headers: immutableHeaders(name) },
+        signal,
+      );
+      done.add(name);
+    }
+  };
+  const results = await Promise.allSettled(Array.from({ length: CONCURRENCY }, worker));
+  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  if (failures.length > 0) throw failures[0];
+}
+
+/** What S3 lists must be what was written, object by object (RELIABILITY.md R-P2). */
+async function verifyUploaded({ store, prefix }: AttemptTarget, files: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
+  const listed = new Map((await store.list(prefix, signal)).map(({ key, sizeBytes }) => [key, sizeBytes]));
+  const wrong = [...files].filter(([name, sizeBytes]) => listed.get(prefix + name) !== sizeBytes).map(([name]) => name);
+  if (wrong.length > 0) {
+    throw new OutputError("output_incomplete", `${wrong.length} uploaded objects are missing or of another size`, {
+      facts: { objects: wrong.slice(0, 20) },
+    });
+  }
+}
