@@ -14,6 +14,8 @@ export interface Job {
   /** Stable over redeliveries of the same event: a hash of the source reference. */
   readonly id: string;
   readonly source: SourceRef;
+  /** The job itself names the version: it is published even when the object has moved on. */
+  readonly pinsVersion?: true;
   /** Where to publish; undefined means the configured template over the source key. */
   readonly assetPath?: string;
   readonly ladder?: string;

@@ -1,0 +1,75 @@
+import { EngineError, InvalidJobError, SourceError } from "../domain/errors.ts";
+import type { Job } from "../domain/job.ts";
+import type { Ladder } from "../domain/ladder.ts";
+import { assetPathOf, sha256, sourceId } from "../domain/output-layout.ts";
+import { conflict, readPublished, repairPointers } from "../publish/commit.ts";
+import type { Candidate } from "../publish/decide.ts";
+import { decide } from "../publish/decide.ts";
+import type { JobContext, PipelineDeps } from "./deps.ts";
+import type { SourceObject } from "./ports.ts";
+
+/** A job that may go ahead, with everything that was looked up for it. */
+export interface Admitted {
+  readonly kind: "admitted";
+  readonly ladder: Ladder;
+  readonly ladderHash: string;
+  readonly assetPath: string;
+  readonly object: SourceObject;
+  readonly sourceId: string;
+  readonly createdAt: string;
+}
+
+/** A job whose outcome is already there. */
+export interface Settled {
+  readonly kind: "duplicate" | "stale";
+  readonly assetPath: string;
+}
+
+/**
+ * Decides before any byte is fetched whether there is anything to do. A source that is already published costs one read
+ * and one HEAD, and its pointers are repaired if a crash left them behind. Throws InvalidJobError, SourceError.
+ */
+export async function admit(job: Job, deps: PipelineDeps, context: JobContext): Promise<Admitted | Settled> {
+  const { settings, published: store } = deps;
+  if (job.engine !== undefined && job.engine !== "ffmpeg")
+    throw new EngineError("engine_rejected", `engine ${job.engine} is not configured on this worker`);
+  const ladder = deps.ladders.get(job.ladder ?? settings.ladder);
+  if (!ladder) throw new InvalidJobError("job_unknown_ladder", `there is no ladder named ${job.ladder}`);
+  const assetPath = settings.publishPrefix + (job.assetPath ?? assetPathOf(settings.assetPathTemplate, job.source));
+  const object = await deps.sources.head(job.source, context.signal);
+  refuseSize(object.sizeBytes, settings.limits.maxSourceBytes);
+  const ladderHash = sha256(JSON.stringify(ladder)).slice(0, 16);
+  const admitted: Admitted = {
+    kind: "admitted",
+    ladder,
+    ladderHash,
+    assetPath,
+    object,
+    sourceId: sourceId(job.source, object.etag),
+    createdAt: job.eventTime ?? new Date().toISOString(),
+  };
+  const published = await readPublished(store, assetPath, context.signal);
+  const decision = decide(published?.record, { ...(await candidateOf(job, admitted, { deps, signal: context.signal })) });
+  if (decision === "conflict") throw conflict(assetPath);
+  if (decision === "publish") return admitted;
+  if (published && decision === "duplicate") await repairPointers(store, published.record, context);
+  return { kind: decision, assetPath };
+}
+
+/** What this job is when it meets asset.json; asks the upload bucket whether the source is still the same. */
+export async function candidateOf(
+  job: Job,
+  admitted: Admitted,
+  { deps, signal }: { deps: PipelineDeps; signal: AbortSignal },
+): Promise<Candidate> {
+  const { sourceId: id, ladderHash, createdAt, object } = admitted;
+  const { bucket, key } = job.source;
+  const isCurrent = job.pinsVersion === true || (await deps.sources.head({ bucket, key }, signal)).etag === object.etag;
+  return { sourceId: id, ladderHash, createdAt, namesPath: job.assetPath !== undefined, isCurrent };
+}
+
+function refuseSize(sizeBytes: number, maxSourceBytes: number): void {
+  if (sizeBytes === 0) throw new SourceError("source_empty", "the source has no bytes");
+  if (sizeBytes > maxSourceBytes)
+    throw new SourceError("source_too_large", `${sizeBytes} bytes is above limits.maxSourceBytes ${maxSourceBytes}`);
+}

@@ -1,0 +1,43 @@
+import type { Ladder } from "../domain/ladder.ts";
+import type { SourceLimits } from "../media/limits.ts";
+import type { SandboxAbilities } from "../process/sandbox.ts";
+import type { ObjectStore, ReportEvent, SourceStore } from "./ports.ts";
+
+/** Everything a job needs from outside, built once by the composition root. */
+export interface PipelineDeps {
+  readonly sources: SourceStore;
+  readonly published: ObjectStore;
+  readonly ladders: ReadonlyMap<string, Ladder>;
+  readonly settings: PipelineSettings;
+  readonly tools: Tools;
+  readonly report: ReportEvent;
+}
+
+export interface PipelineSettings {
+  /** Name of the ladder for jobs that name none. */
+  readonly ladder: string;
+  readonly assetPathTemplate: string;
+  /** Goes in front of every asset path; "" or ends with "/". */
+  readonly publishPrefix: string;
+  readonly workDir: string;
+  readonly limits: SourceLimits;
+  readonly disk: { readonly minimumFreeBytes: number; readonly sourceFactor: number };
+  readonly encode: { readonly stallSeconds: number; readonly deadlineFactor: number; readonly deadlineMinimumSeconds: number };
+}
+
+/** The programs and the fences around them. */
+export interface Tools {
+  readonly ffmpegPath: string;
+  readonly ffprobePath: string;
+  readonly packagerPath: string;
+  readonly threads: number;
+  readonly sandbox: SandboxAbilities;
+}
+
+/** What comes with one attempt at a job. */
+export interface JobContext {
+  /** Aborts when the lease is lost or the worker cancels; the reason is a JobError. */
+  readonly signal: AbortSignal;
+  /** Throws unless the lease holds by the clock: for the moment before a write that others see. */
+  readonly checkLease: () => void;
+}

@@ -1,0 +1,27 @@
+import { mkdir, statfs } from "node:fs/promises";
+import type { EncodePlan } from "../domain/encode-plan.ts";
+import { ResourceError } from "../domain/errors.ts";
+
+/** Container overhead and what is not yet flushed. */
+const HEADROOM = 1.2;
+
+/** Bytes that this user can still write where the work directory lies. */
+export async function freeBytes(workDir: string): Promise<number> {
+  await mkdir(workDir, { recursive: true });
+  const { bavail, bsize } = await statfs(workDir);
+  return bavail * bsize;
+}
+
+/** Throws ResourceError disk_full unless `neededBytes` fit and `minimumFreeBytes` stay free (RELIABILITY.md R-X10). */
+export async function requireSpace(workDir: string, neededBytes: number, minimumFreeBytes: number): Promise<void> {
+  const free = await freeBytes(workDir);
+  if (free - neededBytes < minimumFreeBytes) {
+    throw new ResourceError("disk_full", `${free} bytes free, ${Math.ceil(neededBytes)} needed and ${minimumFreeBytes} to stay free`);
+  }
+}
+
+/** The most a plan can write: every cap for the whole duration. */
+export function outputBytes({ video, audio, timeline }: EncodePlan): number {
+  const bps = video.reduce((total, { capBps }) => total + capBps, 0) + audio.reduce((total, { bitrateBps }) => total + bitrateBps, 0);
+  return (bps / 8) * timeline.durationSeconds * HEADROOM;
+}

@@ -1,0 +1,35 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { EncodePlan } from "../domain/encode-plan.ts";
+import type { EncodeReport } from "../engines/ffmpeg/run.ts";
+import { encode } from "../engines/ffmpeg/run.ts";
+import type { PipelineDeps } from "./deps.ts";
+import { outputBytes, requireSpace } from "./disk.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Encodes the plan into the workspace, within its deadline; reports progress as a share of the timeline. */
+export async function encodeStage(
+  plan: EncodePlan,
+  workspace: Workspace,
+  run: { deps: PipelineDeps; jobId: string; signal: AbortSignal },
+): Promise<EncodeReport> {
+  const { deps, jobId, signal } = run;
+  const { settings, tools, report } = deps;
+  const { durationSeconds } = plan.timeline;
+  await requireSpace(settings.workDir, outputBytes(plan), settings.disk.minimumFreeBytes);
+  await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
+  const deadlineSeconds = Math.max(settings.encode.deadlineMinimumSeconds, settings.encode.deadlineFactor * durationSeconds);
+  const { stallSeconds } = settings.encode;
+  return encode(
+    { plan, sourcePath: workspace.sourcePath, outDir: workspace.outDir, pipeDir: workspace.pipeDir },
+    { ...tools, limits: settings.limits, stallSeconds, deadlineSeconds },
+    {
+      signal,
+      onProgress: ({ seconds, speed }) => {
+        const fraction = Math.min(1, seconds / durationSeconds);
+        const pace = speed === undefined || speed <= 0 ? {} : { speed, secondsLeft: Math.max(0, durationSeconds - seconds) / speed };
+        report({ kind: "progress", jobId, stage: "encode", fraction, ...pace });
+      },
+    },
+  );
+}

@@ -1,0 +1,66 @@
+import { stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Job } from "../domain/job.ts";
+import { POINTER_COPIES, revisionBase } from "../domain/output-layout.ts";
+import { INIT_NAME } from "../packaging/compile.ts";
+import type { Presentation } from "../packaging/presentation.ts";
+import { renderManifests, renderPlaylists, writePlaylists } from "../packaging/render.ts";
+import { assetRecord } from "../publish/asset-record.ts";
+import { commit } from "../publish/commit.ts";
+import type { AttemptUpload } from "../publish/upload-attempt.ts";
+import type { Admitted } from "./admit.ts";
+import { candidateOf } from "./admit.ts";
+import type { JobContext, PipelineDeps } from "./deps.ts";
+
+export interface PublishRequest {
+  readonly job: Job;
+  readonly admitted: Admitted;
+  readonly revision: string;
+  readonly presentation: Presentation;
+  readonly outDir: string;
+  readonly upload: AttemptUpload;
+  /** Defects of the source that were below the threshold of rejection. */
+  readonly degraded: readonly string[];
+}
+
+/** Uploads what is left, checks that all of it arrived, and moves the asset to the new revision. */
+export async function publishStage(
+  request: PublishRequest,
+  deps: PipelineDeps,
+  context: JobContext,
+): Promise<"published" | "duplicate" | "stale"> {
+  const { job, admitted, revision, presentation, outDir, upload, degraded } = request;
+  const { assetPath, ladderHash, createdAt, object, sourceId: id } = admitted;
+  const playlists = renderPlaylists(presentation);
+  const manifests = renderManifests(presentation, revisionBase(revision));
+  await writePlaylists(outDir, playlists);
+  await writeFile(join(outDir, POINTER_COPIES.hls), manifests.hls);
+  await writeFile(join(outDir, POINTER_COPIES.dash), manifests.dash);
+  await upload.finish(await revisionFiles(presentation, outDir, [...playlists.keys(), ...Object.values(POINTER_COPIES)]));
+  const source = { id, sizeBytes: object.sizeBytes };
+  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", createdAt, publishedAt: new Date().toISOString() };
+  return commit(
+    {
+      store: deps.published,
+      record: assetRecord(identity, presentation, degraded),
+      manifests,
+      candidate: () => candidateOf(job, admitted, { deps, signal: context.signal }),
+      checkLease: context.checkLease,
+    },
+    context.signal,
+  );
+}
+
+/** Every object of the revision with its size: nothing else is uploaded, nothing less is accepted. */
+async function revisionFiles(
+  { video, audio }: Presentation,
+  outDir: string,
+  texts: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const media = [...video, ...audio].flatMap(({ rendition: { id }, facts }) => [
+    [`${id}/${INIT_NAME}`, facts.initBytes] as const,
+    ...facts.segments.map(({ name, sizeBytes }) => [`${id}/${name}`, sizeBytes] as const),
+  ]);
+  const written = await Promise.all(texts.map(async (name) => [name, (await stat(join(outDir, name))).size] as const));
+  return new Map([...media, ...written]);
+}

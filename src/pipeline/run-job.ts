@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { planEncode } from "../domain/encode-plan.ts";
+import type { Job } from "../domain/job.ts";
+import { newRevision, revisionBase } from "../domain/output-layout.ts";
+import { probeSource } from "../media/probe-source.ts";
+import { discardRevision } from "../publish/discard.ts";
+import { uploadWhileEncoding } from "../publish/upload-attempt.ts";
+import { admit } from "./admit.ts";
+import type { JobContext, PipelineDeps } from "./deps.ts";
+import { encodeStage } from "./encode-stage.ts";
+import { fetchStage } from "./fetch-stage.ts";
+import { publishStage } from "./publish-stage.ts";
+import type { RunStage } from "./stage-clock.ts";
+import { verifyStage } from "./verify-stage.ts";
+import { openWorkspace } from "./workspace.ts";
+
+/** How a job ends well, and where. */
+export interface JobResult {
+  readonly outcome: "published" | "duplicate" | "stale";
+  readonly assetPath: string;
+}
+
+/**
+ * One attempt at one job, from the source's HEAD to the moved pointers. Nothing it wrote stays when it fails, except what
+ * a killed process leaves to the sweeps. Throws JobErrors and the signal's reason.
+ */
+export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobContext; stage: RunStage }): Promise<JobResult> {
+  const { deps, context, stage } = run;
+  const { signal } = context;
+  const admitted = await stage("admit", () => admit(job, deps, context));
+  const { assetPath } = admitted;
+  if (admitted.kind !== "admitted") return { outcome: admitted.kind, assetPath };
+  await using workspace = await openWorkspace(deps.settings.workDir);
+  const { outDir, sourcePath } = workspace;
+  await stage("fetch", () => fetchStage(admitted.object, sourcePath, { deps, jobId: job.id, signal }));
+  const source = await stage("probe", () => probeSource(sourcePath, { ...deps.tools, limits: deps.settings.limits }, signal));
+  const plan = await stage("plan", async () => planEncode(source, admitted.ladder));
+  const revision = newRevision(new Date(), randomBytes(4).toString("hex"));
+  const prefix = `${assetPath}/${revisionBase(revision)}`;
+  const renditionIds = [...plan.video, ...plan.audio].map(({ id }) => id);
+  const upload = uploadWhileEncoding({ store: deps.published, prefix, outDir, renditionIds }, signal);
+  let outcome: JobResult["outcome"] | undefined;
+  try {
+    const encoded = await stage("encode", () => encodeStage(plan, workspace, { deps, jobId: job.id, signal }));
+    const presentation = await stage("verify", () => verifyStage(plan, outDir, { tools: deps.tools, signal }));
+    const degraded = [...source.defects, ...(encoded.decodeErrors > 0 ? ["decode_errors"] : [])];
+    const request = { job, admitted, revision, presentation, outDir, upload, degraded };
+    outcome = await stage("publish", () => publishStage(request, deps, context));
+    return { outcome, assetPath };
+  } finally {
+    await upload.stop();
+    if (outcome !== "published") await discardRevision(deps.published, { assetPath, revision });
+  }
+}

@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import type { EncodePlan, Rendition } from "../domain/encode-plan.ts";
+import { probeOutput } from "../media/probe-output.ts";
+import { INIT_NAME } from "../packaging/compile.ts";
+import type { RenditionFacts } from "../packaging/facts.ts";
+import { measureRendition } from "../packaging/measure.ts";
+import type { Presentation } from "../packaging/presentation.ts";
+import { present } from "../packaging/presentation.ts";
+import type { Finding } from "../packaging/verify.ts";
+import { findDefects, refuseDefects } from "../packaging/verify.ts";
+import type { Tools } from "./deps.ts";
+
+/** Reads the output back and refuses what is not exactly what the plan says. Throws OutputError. */
+export async function verifyStage(
+  plan: EncodePlan,
+  outDir: string,
+  { tools, signal }: { tools: Tools; signal: AbortSignal },
+): Promise<Presentation> {
+  const facts = await Promise.all([...plan.video, ...plan.audio].map(({ id }) => measureRendition(join(outDir, id), id, signal)));
+  const presentation = present(plan, facts);
+  const { video, audio } = presentation;
+  const probed: Finding[] = [];
+  for (const entry of [...video, ...audio]) probed.push(...(await probeLast(entry, { outDir, tools, signal })));
+  refuseDefects([...findDefects(presentation), ...probed]);
+  return presentation;
+}
+
+interface ProbeContext {
+  readonly outDir: string;
+  readonly tools: Tools;
+  readonly signal: AbortSignal;
+}
+
+async function probeLast(
+  { rendition, facts }: { rendition: Rendition; facts: RenditionFacts },
+  { outDir, tools, signal }: ProbeContext,
+): Promise<Finding[]> {
+  const last = facts.segments.at(-1)?.name ?? "";
+  const { ffprobePath, sandbox } = tools;
+  const message = await probeOutput(
+    rendition,
+    { ffprobePath, sandbox, folder: join(outDir, rendition.id), parts: [INIT_NAME, last] },
+    signal,
+  );
+  return message === undefined ? [] : [{ check: "codec", rendition: rendition.id, message }];
+}
