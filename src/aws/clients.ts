@@ -1,0 +1,71 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+
+/** What every client needs. Endpoints come from AWS_ENDPOINT_URL and its kin, which the SDK reads itself. */
+export interface ClientSettings {
+  readonly region: string;
+  /** Whether an AWS_ENDPOINT_URL variable is set: the queue URLs of emulators need not resolve, so they are not called. */
+  readonly endpointOverridden: boolean;
+  /** No byte for so long ends a request, also in the middle of a body. */
+  readonly socketTimeoutMs?: number;
+  /** Requests at once; more wait for a socket. */
+  readonly maxSockets?: number;
+  readonly maxAttempts?: number;
+  /** Told when requests wait for sockets. */
+  readonly warn?: (message: string) => void;
+}
+
+export interface S3Settings extends ClientSettings {
+  readonly forcePathStyle?: boolean;
+  /** AWS takes a CRC32 with every upload; some emulators do not. */
+  readonly checksums?: "when_supported" | "when_required";
+}
+
+const CONNECTION_TIMEOUT_MS = 3000;
+/** ReceiveMessage waits 20 s by itself (R-Q8). */
+const SQS_SOCKET_TIMEOUT_MS = 30_000;
+const S3_SOCKET_TIMEOUT_MS = 20_000;
+
+/** A client for the S3 data path: 5 attempts, 20 s without a byte at most. The caller destroys it. */
+export function createS3Client(settings: S3Settings): S3Client {
+  const { region, forcePathStyle = false, checksums = "when_supported", maxAttempts = 5 } = settings;
+  return new S3Client({
+    region,
+    forcePathStyle,
+    maxAttempts,
+    retryMode: "standard",
+    requestChecksumCalculation: checksums === "when_required" ? "WHEN_REQUIRED" : "WHEN_SUPPORTED",
+    // With Expect: 100-continue the SDK opens a new connection for every upload above 2 MiB.
+    expectContinueHeader: false,
+    requestHandler: requestHandler({ socketTimeoutMs: S3_SOCKET_TIMEOUT_MS, ...settings }),
+  });
+}
+
+/**
+ * A client for SQS: 3 attempts, 30 s without a byte at most. Make one for receives (1 attempt: the receive loop backs off
+ * itself), one for the rest, and one for leases alone, which then never wait for a socket. The caller destroys them.
+ */
+export function createSqsClient(settings: ClientSettings): SQSClient {
+  const { region, endpointOverridden, maxAttempts = 3 } = settings;
+  return new SQSClient({
+    region,
+    maxAttempts,
+    retryMode: "standard",
+    useQueueUrlAsEndpoint: !endpointOverridden,
+    requestHandler: requestHandler({ socketTimeoutMs: SQS_SOCKET_TIMEOUT_MS, ...settings }),
+  });
+}
+
+function requestHandler({ socketTimeoutMs, maxSockets = 64, warn }: ClientSettings & { socketTimeoutMs: number }) {
+  const quiet = (): void => {};
+  const agent = { keepAlive: true, maxSockets };
+  return {
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    socketTimeout: socketTimeoutMs,
+    socketAcquisitionWarningTimeout: 5000,
+    httpAgent: agent,
+    httpsAgent: agent,
+    // Without one the SDK writes to the console.
+    logger: { debug: quiet, info: quiet, error: quiet, warn: (message: unknown): void => warn?.(String(message)) },
+  };
+}

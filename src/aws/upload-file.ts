@@ -1,0 +1,80 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { Upload } from "@aws-sdk/lib-storage";
+import type { ObjectHeaders } from "../pipeline/ports.ts";
+import { translateS3Error } from "./errors.ts";
+import { retrying } from "./retry.ts";
+
+export interface FileUpload {
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly key: string;
+  readonly path: string;
+  readonly headers: ObjectHeaders;
+}
+
+interface Attempt extends FileUpload {
+  readonly sizeBytes: number;
+}
+
+/** Larger files go up in parts of this size; lib-storage holds a part in memory while it is sent. */
+const PART_BYTES = 8 * 1024 * 1024;
+const PARTS_AT_ONCE = 2;
+const TRIES = 4;
+
+/**
+ * Uploads the file as it is now. The SDK never repeats a request whose body is a stream, so the tries are ours, each with
+ * a stream of its own. Throws JobErrors, the file system's errors as they are, after an abort the signal's reason.
+ */
+export async function uploadFile(file: FileUpload, signal?: AbortSignal): Promise<void> {
+  const attempt = async (): Promise<void> => {
+    try {
+      signal?.throwIfAborted();
+      const { size } = await stat(file.path);
+      await (size > PART_BYTES ? uploadParts : uploadWhole)({ ...file, sizeBytes: size }, signal);
+    } catch (error) {
+      throw translateS3Error(error, { side: "destination", bucket: file.bucket, key: file.key, signal });
+    }
+  };
+  await retrying(attempt, { tries: TRIES, signal });
+}
+
+const inputOf = ({ bucket, key, headers, sizeBytes }: Attempt) =>
+  ({
+    Bucket: bucket,
+    Key: key,
+    ContentLength: sizeBytes,
+    ContentType: headers.contentType,
+    CacheControl: headers.cacheControl,
+  }) satisfies PutObjectCommandInput;
+
+async function uploadWhole(attempt: Attempt, signal?: AbortSignal): Promise<void> {
+  // A file that grew meanwhile would send more than its ContentLength.
+  const body = attempt.sizeBytes === 0 ? "" : createReadStream(attempt.path, { end: attempt.sizeBytes - 1 });
+  try {
+    await attempt.client.send(new PutObjectCommand({ ...inputOf(attempt), Body: body }), signal ? { abortSignal: signal } : {});
+  } finally {
+    if (typeof body !== "string") body.destroy();
+  }
+}
+
+async function uploadParts(attempt: Attempt, signal?: AbortSignal): Promise<void> {
+  const body = createReadStream(attempt.path, { end: attempt.sizeBytes - 1 });
+  const abortController = new AbortController();
+  const abort = (): void => abortController.abort(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await new Upload({
+      client: attempt.client,
+      params: { ...inputOf(attempt), Body: body },
+      partSize: PART_BYTES,
+      queueSize: PARTS_AT_ONCE,
+      abortController,
+    }).done();
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    body.destroy();
+  }
+}
