@@ -1,7 +1,7 @@
 import { LeaseLostError, ResourceError } from "../domain/errors.ts";
 
 /** How an extension ended; a metric label. */
-export type ExtensionResult = "extended" | "failed" | "lost";
+export type ExtensionResult = "ok" | "failed" | "lost";
 
 export interface LeaseOptions {
   /** Sets the message's visibility, counted from the call; throws LeaseLostError when the message is no longer ours. */
@@ -76,7 +76,7 @@ export function holdLease(options: LeaseOptions): Lease {
       await options.extend(visibilitySeconds);
       if (released) return;
       extendedAt = calledAt;
-      onExtension?.("extended");
+      onExtension?.("ok");
       watchExpiry();
       extendAfter(everySeconds);
     } catch (error) {

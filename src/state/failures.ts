@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ErrorCode, Fault } from "../domain/errors.ts";
 import { JobError } from "../domain/errors.ts";
 import type { ObjectStore } from "../pipeline/ports.ts";
-import { escapeControls } from "./printable.ts";
+import { escapeControls, oneLine } from "./printable.ts";
 
 /** One genuine failure, as the queue saw it. */
 export interface Failure {
@@ -63,7 +63,7 @@ export function createFailureStore(store: Pick<ObjectStore, "readText" | "writeT
 }
 
 function describe(error: unknown): Pick<FailureRecord, "code" | "reason" | "fault" | "facts"> {
-  const reason = escapeControls(error instanceof Error ? error.message : String(error), MAX_REASON_LENGTH);
+  const reason = oneLine(error instanceof Error ? error.message : String(error), MAX_REASON_LENGTH);
   if (error instanceof JobError) return { code: error.code, reason, fault: error.fault, facts: error.facts };
   return { code: "unknown", reason, fault: "service", facts: {} };
 }
