@@ -1,0 +1,34 @@
+import type { Disposition } from "../domain/errors.ts";
+import { JobError } from "../domain/errors.ts";
+import type { Job } from "../domain/job.ts";
+import type { JobContext, PipelineDeps } from "./deps.ts";
+import type { Outcome } from "./ports.ts";
+import type { JobResult } from "./run-job.ts";
+import { runJob } from "./run-job.ts";
+import { stageClock } from "./stage-clock.ts";
+
+const OUTCOME_OF: Readonly<Record<Disposition, Outcome>> = {
+  reject: "rejected",
+  retry: "failed",
+  release: "released",
+  abandon: "abandoned",
+};
+
+/** Runs one attempt and reports its beginning, its stages and its end; passes the result and the errors of `runJob` through. */
+export async function attemptJob(job: Job, deps: PipelineDeps, context: JobContext): Promise<JobResult> {
+  const { report } = deps;
+  const { bucket, key: sourceKey } = job.source;
+  const started = performance.now();
+  const ended = (how: { outcome: Outcome; assetPath?: string; code?: JobError["code"]; reason?: string }): void =>
+    report({ kind: "ended", jobId: job.id, sourceKey, durationSeconds: (performance.now() - started) / 1000, ...how });
+  report({ kind: "started", jobId: job.id, bucket, sourceKey });
+  try {
+    const result = await runJob(job, { deps, context, stage: stageClock(job.id, report) });
+    ended(result);
+    return result;
+  } catch (error) {
+    if (error instanceof JobError) ended({ outcome: OUTCOME_OF[error.disposition], code: error.code, reason: error.message });
+    else ended({ outcome: "failed", reason: error instanceof Error ? error.message : "unknown" });
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { readdir } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import type { Config } from "../config/config.ts";
+import { loadLadders } from "../config/ladders.ts";
+import { assetPathOf, sha256 } from "../domain/output-layout.ts";
+import { readPublished } from "../publish/commit.ts";
+import { createFolderStore } from "../publish/folder-store.ts";
+import { openTools } from "../tools.ts";
+import { attemptJob } from "./attempt.ts";
+import { createFileSource } from "./file-source.ts";
+import type { ReportEvent } from "./ports.ts";
+
+export interface TranscodeRequest {
+  readonly file: string;
+  readonly outDir: string;
+  readonly config: Config;
+  readonly signal: AbortSignal;
+  readonly onEvent?: ReportEvent;
+}
+
+export interface TranscodeResult {
+  readonly revision: string;
+  readonly durationSeconds: number;
+  readonly renditions: readonly string[];
+  /** False when the folder already held this very file at this ladder. */
+  readonly isNew: boolean;
+}
+
+const BUCKET = "local";
+
+/**
+ * The whole pipeline without SQS and S3: FILE becomes index.m3u8, index.mpd, asset.json and r/<revision>/ in `outDir`. On
+ * any failure the folder holds nothing new. Throws JobErrors and ConfigError.
+ */
+export async function transcodeFile({ file, outDir, config, signal, onEvent }: TranscodeRequest): Promise<TranscodeResult> {
+  const tools = await openTools(config, signal);
+  const key = resolve(file);
+  const assetPath = assetPathOf("{key without extension}", { bucket: BUCKET, key: basename(key) });
+  const published = createFolderStore(outDir, `${assetPath}/`);
+  const settings = { ...config, publishPrefix: "" };
+  // The path is named: whatever this folder showed before, it is told to show this file now.
+  const job = { id: sha256(key).slice(0, 32), source: { bucket: BUCKET, key }, assetPath };
+  const report: ReportEvent = (event) => onEvent?.(event);
+  const deps = { sources: createFileSource(), published, ladders: loadLadders(), settings, tools, report };
+  const { outcome } = await attemptJob(job, deps, { signal, checkLease: () => signal.throwIfAborted() });
+  const asset = await readPublished(published, assetPath, signal);
+  if (!asset) throw new Error(`${outDir} holds ${(await readdir(outDir)).length} entries but no asset.json after a finished job`);
+  const { revision, durationSeconds, renditions } = asset.record;
+  return { revision, durationSeconds, renditions: renditions.map(({ id }) => id), isNew: outcome === "published" };
+}
