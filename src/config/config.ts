@@ -18,6 +18,7 @@ export interface Settings {
   readonly eventsQueueUrl?: string;
   readonly uploadBuckets: readonly string[];
   readonly publishBucket?: string;
+  /** "" or a folder ending in "/". */
   readonly publishPrefix: string;
   readonly stateBucket?: string;
   readonly region: string;

@@ -15,8 +15,12 @@ export interface ValueFormat {
 
 /** S3 User Guide, bucket naming rules: 3-63 characters, lower case letters, digits, dots and hyphens. */
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-/** A key prefix that cannot leave, double or end its folder. */
-const PREFIX = /^(?:[\w!.*'()-]+(?:\/[\w!.*'()-]+)*)?$/;
+/** Folders of a key, the last one with or without its slash, that a URL would not fold away. */
+const PREFIX = /^(?:(?!\.{1,2}\/)[\w!.*'()-]+\/)*(?:(?!\.{1,2}$)[\w!.*'()-]+)?$/;
+
+/** A path in which something tells sources apart, and no placeholder that nobody fills in. */
+const TEMPLATE = /^(?=.*\{key(?: without extension)?\})(?:[^{}]|\{(?:key without extension|key|bucket)\})+$/;
+const TEMPLATE_KEYS = "{key} or {key without extension}, beside them {bucket} at most";
 
 const asIs = (text: string): string => text;
 /** parseInt would read "9464x" as 9464; Number does not. */
@@ -54,9 +58,9 @@ export const FORMATS: Readonly<Record<string, ValueFormat>> = {
   text: { coerce: asIs, validate: matches(/\S/, "must be text") },
   url: { coerce: asIs, validate: (value) => check(isUrl(value), "must be an http or https URL") },
   bucket: { coerce: asIs, validate: matches(BUCKET, "must be the name of an S3 bucket") },
-  prefix: { coerce: asIs, validate: matches(PREFIX, "must be folders of a key, without a slash at either end") },
+  prefix: { coerce: asIs, validate: matches(PREFIX, "must be folders of a key, without a slash before them") },
   version: { coerce: asIs, validate: matches(/^\d+(?:\.\d+){0,2}$/, 'must be a version such as "5.1"') },
-  template: { coerce: asIs, validate: matches(/\{[^}]+\}/, "must have a placeholder in braces, or every source would claim one path") },
+  template: { coerce: asIs, validate: matches(TEMPLATE, `must have ${TEMPLATE_KEYS}, or every source would claim one path`) },
   number: { coerce: toNumber, validate: checkNumber },
   "whole-number": {
     coerce: toNumber,

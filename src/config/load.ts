@@ -8,6 +8,7 @@ import { endpointOverrides, knownVariables, SCHEMA_KEYS, unknownVariables } from
 import { FORMATS } from "./formats.ts";
 import { loadLadders } from "./ladders.ts";
 import { CONFIG_DIRECTORY, packagedPackager } from "./paths.ts";
+import { findProgram } from "./programs.ts";
 import { readJson } from "./read-json.ts";
 import { ruleProblems } from "./rules.ts";
 import { schema } from "./schema.ts";
@@ -94,9 +95,17 @@ function ladderNames(): { readonly names: readonly string[]; readonly problems: 
   }
 }
 
+/** Programs become files here, once: children get a PATH of their own, and what is checked must be what runs. */
 function complete(settings: Settings, environment: string, env: Environment): Config {
+  const { path, probePath } = settings.ffmpeg;
   return frozen({
     ...settings,
+    ffmpeg: {
+      ...settings.ffmpeg,
+      path: findProgram(path, env["PATH"]) ?? path,
+      probePath: findProgram(probePath, env["PATH"]) ?? probePath,
+    },
+    publishPrefix: settings.publishPrefix.replace(/(?<=[^/])$/, "/"),
     workDir: resolve(settings.workDir),
     packager: { path: settings.packager.path || packagedPackager() },
     environment,

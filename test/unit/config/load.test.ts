@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -95,6 +95,21 @@ describe("loadConfig", () => {
     expect(loadConfig({ env: {} }).sandbox).toBe("auto");
   });
 
+  it.each([
+    ["", ""],
+    ["streams", "streams/"],
+    ["streams/hd/", "streams/hd/"],
+  ])("makes a folder of the publish prefix %j", (given, folder) => {
+    expect(loadConfig({ env: { LADDERD_PUBLISH_PREFIX: given } }).publishPrefix).toBe(folder);
+  });
+
+  it("makes a file of the ffmpeg that the PATH names, because children get another PATH", () => {
+    const folder = aConfigFolder({ ffmpeg: "#!/bin/sh" });
+    chmodSync(join(folder, "ffmpeg"), 0o755);
+    const { ffmpeg } = loadConfig({ env: { PATH: `/nowhere:${folder}` } });
+    expect(ffmpeg).toMatchObject({ path: join(folder, "ffmpeg"), probePath: "ffprobe" });
+  });
+
   it("is frozen to the last leaf", () => {
     const config = loadConfig({ env: {} });
     expect([config, config.http, config.engines, config.limits].every((part) => Object.isFrozen(part))).toBe(true);
@@ -139,7 +154,9 @@ describe("loadConfig", () => {
     ["LADDERD_UPLOAD_BUCKETS", "same,same"],
     ["LADDERD_PUBLISH_BUCKET", "a/b"],
     ["LADDERD_PUBLISH_PREFIX", "/leading"],
-    ["LADDERD_PUBLISH_PREFIX", "a/../../b/"],
+    ["LADDERD_PUBLISH_PREFIX", "a/../b"],
+    ["LADDERD_PUBLISH_PREFIX", "a//b"],
+    ["LADDERD_PUBLISH_PREFIX", ".."],
     ["LADDERD_ENGINES", "ffmpeg,ffmpeg"],
     ["LADDERD_CONCURRENCY", "0"],
     ["LADDERD_CONCURRENCY", "1.5"],
@@ -149,6 +166,8 @@ describe("loadConfig", () => {
     ["LADDERD_LOG_LEVEL", "loud"],
     ["LADDERD_FFMPEG_MINIMUM_VERSION", "new"],
     ["LADDERD_ASSET_PATH_TEMPLATE", "constant"],
+    ["LADDERD_ASSET_PATH_TEMPLATE", "{bucket}/all"],
+    ["LADDERD_ASSET_PATH_TEMPLATE", "{key}/{date}"],
     ["LADDERD_LIMITS_MAX_FRAME_RATE", "0"],
   ])("refuses %s=%s and names the variable", (name, value) => {
     expect(problems({ [name]: value })).toEqual([expect.stringContaining(name)]);

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+
+import { judgeFfmpeg } from "../../../src/lifecycle/ffmpeg-check.ts";
+import { isOlder, isRecommended, parseVersion } from "../../../src/lifecycle/ffmpeg-version.ts";
+
+const facts = (version: string, missing: { encoders?: readonly string[]; filters?: readonly string[] } = {}) => ({
+  version,
+  missingEncoders: missing.encoders ?? [],
+  missingFilters: missing.filters ?? [],
+});
+
+describe("parseVersion", () => {
+  it.each([
+    ["5.1.9-0+deb12u1", [5, 1, 9]],
+    ["n7.1", [7, 1]],
+    ["7.0.2-static", [7, 0, 2]],
+    ["6.1.1-3ubuntu5", [6, 1, 1]],
+    ["N-118193-g5f38c82", undefined],
+    ["2026-01-05-git-abc", undefined],
+    ["unknown", undefined],
+  ])("reads %s", (text, expected) => {
+    expect(parseVersion(text)).toEqual(expected);
+  });
+});
+
+describe("isOlder", () => {
+  it.each([
+    [[5, 1], [5, 1, 0], false],
+    [[5, 0, 9], [5, 1], true],
+    [[10, 0], [9, 9], false],
+    [[5, 1], [5, 1, 1], true],
+  ])("%j than %j: %s", (version, other, expected) => {
+    expect(isOlder(version, other)).toBe(expected);
+  });
+});
+
+describe("isRecommended", () => {
+  it.each([
+    [[8, 1, 2], true],
+    [[8, 1, 1], false],
+    [[8, 0, 3], true],
+    [[8, 0], false],
+    [[7, 1, 5], true],
+    [[7, 1, 4], false],
+    [[5, 1, 9], false],
+    [[9, 0, 2], true],
+  ])("%j: %s", (version, expected) => {
+    expect(isRecommended(version)).toBe(expected);
+  });
+});
+
+describe("judgeFfmpeg", () => {
+  it("refuses one that is too old or cannot encode", () => {
+    expect(judgeFfmpeg(facts("4.4.2", { encoders: ["libx264"] }), "5.1").problems).toEqual([
+      expect.stringContaining("older than 5.1"),
+      expect.stringContaining("libx264"),
+    ]);
+  });
+
+  it("warns of known holes and of filters that some sources need", () => {
+    const { problems, warnings } = judgeFfmpeg(facts("5.1.9", { filters: ["zscale"] }), "5.1");
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining("known holes"), expect.stringMatching(/zscale: HDR/)]);
+  });
+
+  it("takes a build without a number for a new one", () => {
+    expect(judgeFfmpeg(facts("N-118193-g5f38c82"), "5.1")).toEqual({ problems: [], warnings: [] });
+  });
+});
