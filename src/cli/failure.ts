@@ -1,0 +1,19 @@
+import { ConfigError } from "../config/config-error.ts";
+import { InvalidJobError, JobError, SourceError } from "../domain/errors.ts";
+import { HelpRequested, UsageError } from "./usage.ts";
+
+/** 64 usage, 65 source rejected, 78 configuration, 1 everything else that fails (sysexits). */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError || error instanceof HelpRequested || error instanceof ConfigError) return error.exitCode;
+  if (error instanceof SourceError) return 65;
+  return error instanceof InvalidJobError ? 64 : 1;
+}
+
+/** What went wrong, a line each, for the person at the terminal. */
+export function explain(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) return error.problems;
+  if (error instanceof UsageError) return [error.message];
+  if (error instanceof SourceError) return [`the source is rejected (${error.code}): ${error.message}`];
+  if (error instanceof JobError) return [`the job failed (${error.code}): ${error.message}`];
+  return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+}

@@ -1,0 +1,59 @@
+import type { Environment } from "../config/config.ts";
+
+import { loadConfig } from "../config/load.ts";
+import type { EncodePlan } from "../domain/encode-plan.ts";
+import { planEncode } from "../domain/encode-plan.ts";
+import type { EngineName } from "../domain/job.ts";
+import { formatRational } from "../domain/rational.ts";
+import { segmentCount, segmentSeconds } from "../domain/timeline.ts";
+import { chooseLadder } from "./choose-ladder.ts";
+import { columns, formatBitrate, formatBytes, formatDuration, printJson, printLine } from "./print.ts";
+import { probeArgument } from "./probe-argument.ts";
+import { readArguments } from "./usage.ts";
+
+const USAGE = {
+  usage: "plan SRC [--ladder NAME] [--json]",
+  about: "Says which renditions a source would get, which rungs are dropped and why. SRC is a file or s3://BUCKET/KEY.",
+  options: { json: { type: "boolean" }, ladder: { type: "string" } },
+  positionals: 1,
+} as const;
+
+/** `ladderd plan SRC`: prints the plan of a job without running it. */
+export async function plan(argv: readonly string[], env: Environment): Promise<number> {
+  const { values, positionals } = readArguments(argv, USAGE);
+  const config = loadConfig({ env });
+  const ladder = chooseLadder(values.ladder, config.ladder);
+  const source = await probeArgument(positionals[0] ?? "", config);
+  const planned = planEncode(source, ladder);
+  const atMostBytes = sizeLimit(planned);
+  if (values.json) printJson({ ...planned, engines: config.engines, atMostBytes });
+  else for (const line of describePlan(planned, config.engines)) printLine(line);
+  return 0;
+}
+
+/** Bytes of all renditions if each stayed at its cap throughout, and 2 % for containers. */
+export function sizeLimit({ video, audio, timeline }: EncodePlan): number {
+  const bps = [...video.map(({ capBps }) => capBps), ...audio.map(({ bitrateBps }) => bitrateBps)].reduce((sum, rate) => sum + rate, 0);
+  return Math.ceil((bps / 8) * timeline.durationSeconds * 1.02);
+}
+
+/** The plan as lines for people. */
+export function describePlan(planned: EncodePlan, engines: readonly EngineName[]): readonly string[] {
+  const { ladder, timeline, video, audio, dropped } = planned;
+  const rate = video.length > 0 ? `${formatRational(timeline.frameRate)} fps, ` : "";
+  return columns([
+    ["ladder", ladder],
+    ["engine", engines.join(", else ")],
+    [
+      "timeline",
+      `${formatDuration(timeline.durationSeconds)}, ${rate}${segmentCount(timeline)} segments of ${segmentSeconds(timeline).toFixed(3)} s`,
+    ],
+    ...video.map(({ id, width, height, profile, capBps }) => [id, `${width}x${height}, h264 ${profile}, at most ${formatBitrate(capBps)}`]),
+    ...audio.map(({ id, channels, bitrateBps, name }) => [
+      id,
+      `aac, ${channels} ch, ${formatBitrate(bitrateBps)}, ${JSON.stringify(name)}`,
+    ]),
+    ...dropped.map(({ shortSide, reason }) => [`- ${shortSide}`, reason]),
+    ["estimate", `at most ${formatBytes(sizeLimit(planned))}`],
+  ]);
+}

@@ -1,0 +1,82 @@
+import type { DaemonConfig, Environment } from "../config/config.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { loadConfig, requireDaemonSettings } from "../config/load.ts";
+import { requireFfmpeg } from "../config/programs.ts";
+import { environmentWarnings } from "../config/rules.ts";
+import { JobError } from "../domain/errors.ts";
+import { handleFatalErrors } from "../lifecycle/fatal.ts";
+import { checkFfmpeg } from "../lifecycle/ffmpeg-check.ts";
+import { notifyReady } from "../lifecycle/ready.ts";
+import { handleStopSignals } from "../lifecycle/signals.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { createLogger } from "../telemetry/logger.ts";
+import type { Worker } from "../worker.ts";
+import { printError, printJson } from "./print.ts";
+import { readArguments } from "./usage.ts";
+
+const USAGE = {
+  usage: "start [--check-config]",
+  about: "Runs the daemon until it is told to stop. --check-config prints the configuration it would run with and ends.",
+  options: { "check-config": { type: "boolean" } },
+  positionals: 0,
+} as const;
+
+/** `ladderd start`: runs until a stop signal; 0 when everything was finished or given back, 1 when not, 78 when it cannot start. */
+export async function start(argv: readonly string[], env: Environment): Promise<number> {
+  const { values } = readArguments(argv, USAGE);
+  try {
+    const config = requireDaemonSettings(loadConfig({ env }));
+    if (values["check-config"]) {
+      printJson(config);
+      return 0;
+    }
+    const logger = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+    return await serve(await startUp(config, env, logger), logger);
+  } catch (error) {
+    if (error instanceof ConfigError) printError(JSON.stringify({ level: "fatal", msg: "cannot start", problems: error.problems }));
+    throw error;
+  }
+}
+
+async function startUp(config: DaemonConfig, env: Environment, logger: Logger): Promise<Worker> {
+  requireFfmpeg(config);
+  const { version, warnings } = await checkFfmpeg(config.ffmpeg, new AbortController().signal);
+  const unusual = config.environment === "production" ? environmentWarnings(env) : [];
+  for (const warning of [...warnings, ...unusual]) logger.warn({ warning }, "worth knowing at start");
+  logger.info({ ffmpeg: version, node: process.version, environment: config.environment }, "starting");
+  const { startWorker } = await import("../worker.ts");
+  try {
+    return await startWorker(config, { logger });
+  } catch (error) {
+    // A bucket or a queue that refuses us at start is a configuration to mend, not a job that failed.
+    if (error instanceof JobError) throw new ConfigError([`${error.code}: ${error.message}`], { cause: error });
+    throw error;
+  }
+}
+
+async function serve(worker: Worker, logger: Logger): Promise<number> {
+  const drained = Promise.withResolvers<void>();
+  const exit = (code: number): void => process.exit(code);
+  const disposals = [
+    handleStopSignals({ drain: () => drained.resolve(worker.drain()), cancel: () => worker.cancel(), exit, logger }),
+    handleFatalErrors({ release: () => release(worker), exit, logger }),
+  ];
+  notifyReady();
+  try {
+    await drained.promise;
+    logger.info("stopped: every message is settled or given back");
+    return 0;
+  } catch (error) {
+    logger.error({ err: error }, "stopped, but not everything could be given back");
+    return 1;
+  } finally {
+    await worker.close();
+    for (const dispose of disposals) dispose();
+  }
+}
+
+async function release(worker: Worker): Promise<void> {
+  worker.cancel();
+  worker.abortPolls();
+  await worker.close();
+}

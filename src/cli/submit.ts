@@ -1,0 +1,91 @@
+import { stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+
+import type { Config, Environment } from "../config/config.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { loadConfig } from "../config/load.ts";
+import { SourceError } from "../domain/errors.ts";
+import type { SourceRef } from "../domain/job.ts";
+import type { SourceObject } from "../pipeline/ports.ts";
+import type { Stores } from "./aws-stores.ts";
+import { interruptible } from "./interruptible.ts";
+import { printJson, printLine } from "./print.ts";
+import { readArguments, UsageError } from "./usage.ts";
+import type { WaitOptions } from "./wait-for-asset.ts";
+
+const DEFAULT_TIMEOUT_SECONDS = 3600;
+
+const USAGE = {
+  usage: "submit FILE [--key KEY] [--wait] [--timeout SECONDS] [--json]",
+  about: `Uploads FILE to the first upload bucket, whose event starts the job. KEY is the file's name unless given.
+--wait ends when the stream is published (exit code 0), the source is rejected (65) or SECONDS have passed (1; ${DEFAULT_TIMEOUT_SECONDS} unless given).`,
+  options: { key: { type: "string" }, wait: { type: "boolean" }, timeout: { type: "string" }, json: { type: "boolean" } },
+  positionals: 1,
+} as const;
+
+/** `ladderd submit FILE`: puts a source where the daemon finds it and, with --wait, says what became of it. */
+export async function submit(argv: readonly string[], env: Environment): Promise<number> {
+  const { values, positionals } = readArguments(argv, USAGE);
+  const [file = ""] = positionals;
+  const waitSeconds = values.wait ? readTimeout(values.timeout) : 0;
+  const config = loadConfig({ env });
+  const place = { bucket: uploadBucket(config), key: values.key ?? basename(file) };
+  const publishBucket = values.wait ? requirePublishBucket(config) : "";
+  await requireFile(file);
+  const { openStores } = await import("./aws-stores.ts");
+  const stores = openStores(config);
+  try {
+    return await interruptible(async (signal) => {
+      const object = await upload({ file, place, stores }, signal);
+      const uploaded = `s3://${place.bucket}/${place.key}`;
+      if (!values.json) printLine(`uploaded ${uploaded}`);
+      const published = values.wait
+        ? await wait({ object, config: { ...config, publishBucket }, stores, signal, seconds: waitSeconds })
+        : undefined;
+      if (values.json) printJson({ uploaded, etag: object.etag, ...(published === undefined ? {} : { published }) });
+      else if (published !== undefined) printLine(`published ${published}`);
+      return 0;
+    });
+  } finally {
+    stores.close();
+  }
+}
+
+interface Upload {
+  readonly file: string;
+  readonly place: SourceRef;
+  readonly stores: Stores;
+}
+
+async function upload({ file, place, stores }: Upload, signal: AbortSignal): Promise<SourceObject> {
+  await stores.bucket(place.bucket).uploadFile({ key: place.key, path: resolve(file), headers: HEADERS }, signal);
+  return stores.source.head(place, signal);
+}
+
+async function wait({ seconds, signal, ...options }: WaitOptions & { readonly seconds: number }): Promise<string> {
+  const { waitForAsset } = await import("./wait-for-asset.ts");
+  return waitForAsset({ ...options, signal: AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]) });
+}
+
+const HEADERS = { contentType: "application/octet-stream", cacheControl: "no-store" };
+
+function readTimeout(text: string | undefined): number {
+  const seconds = Number(text ?? DEFAULT_TIMEOUT_SECONDS);
+  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
+  throw new UsageError(`--timeout takes a number of seconds, not ${text}`);
+}
+
+function uploadBucket({ uploadBuckets: [first] }: Config): string {
+  if (first !== undefined) return first;
+  throw new ConfigError(["uploadBuckets (LADDERD_UPLOAD_BUCKETS): is required to submit"]);
+}
+
+function requirePublishBucket({ publishBucket }: Config): string {
+  if (publishBucket !== undefined) return publishBucket;
+  throw new ConfigError(["publishBucket (LADDERD_PUBLISH_BUCKET): is required to wait"]);
+}
+
+async function requireFile(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) throw new SourceError("source_not_found", `there is no file ${file}`);
+}
