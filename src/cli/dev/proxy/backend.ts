@@ -1,8 +1,6 @@
-import { Agent, request } from "node:http";
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
-import { pipeline } from "node:stream/promises";
-import type { Readable } from "node:stream";
+import type { Loopback } from "../loopback.ts";
+import { createLoopback } from "../loopback.ts";
 
 /** What a HEAD of an object in fauxqs says. */
 export interface ObjectHead {
@@ -10,42 +8,20 @@ export interface ObjectHead {
   readonly sizeBytes: number;
 }
 
-export interface BackendRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers?: OutgoingHttpHeaders;
-  /** Streamed; a failure of either side ends both. */
-  readonly body?: Readable | string;
-  /** Aborted when the client has gone. */
-  readonly signal?: AbortSignal;
-}
-
 /** fauxqs itself, behind the proxy. */
-export interface Backend {
-  /** Sends a request and resolves with the answer, whose body the caller must read or destroy. */
-  send(request: BackendRequest): Promise<IncomingMessage>;
+export interface Backend extends Loopback {
   /** The object of an encoded path; undefined when there is none. */
   head(path: string): Promise<ObjectHead | undefined>;
   /** Puts a message into a queue. Throws when fauxqs refuses it. */
   sendMessage(queueUrl: string, body: string): Promise<void>;
-  close(): void;
 }
 
-/** Speaks HTTP to fauxqs on this loopback port over kept-alive connections. */
+/** fauxqs on this loopback port. */
 export function createBackend(port: number): Backend {
-  const agent = new Agent({ keepAlive: true });
-
-  const send: Backend["send"] = ({ method, path, headers = {}, body, signal }) =>
-    new Promise((resolve, reject) => {
-      const outgoing = request({ host: "127.0.0.1", port, agent, method, path, headers, ...(signal ? { signal } : {}) });
-      outgoing.once("response", resolve);
-      outgoing.once("error", reject);
-      if (body === undefined || typeof body === "string") outgoing.end(body);
-      else pipeline(body, outgoing).catch(reject);
-    });
-
+  const { send, close } = createLoopback(port);
   return {
     send,
+    close,
     async head(path) {
       const answer = await send({ method: "HEAD", path });
       answer.resume();
@@ -62,6 +38,5 @@ export function createBackend(port: number): Backend {
       const said = await text(answer);
       if (answer.statusCode !== 200) throw new Error(`the queue refused the event: ${said}`);
     },
-    close: () => agent.destroy(),
   };
 }
