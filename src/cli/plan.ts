@@ -40,20 +40,18 @@ export function sizeLimit({ video, audio, timeline }: EncodePlan): number {
 /** The plan as lines for people. */
 export function describePlan(planned: EncodePlan, engines: readonly EngineName[]): readonly string[] {
   const { ladder, timeline, video, audio, dropped } = planned;
-  const rate = video.length > 0 ? `${formatRational(timeline.frameRate)} fps, ` : "";
+  const rate = video.length > 0 ? `, ${formatRational(timeline.frameRate)} fps` : "";
   return columns([
     ["ladder", ladder],
     ["engine", engines.join(", else ")],
-    [
-      "timeline",
-      `${formatDuration(timeline.durationSeconds)}, ${rate}${segmentCount(timeline)} segments of ${segmentSeconds(timeline).toFixed(3)} s`,
-    ],
+    ["timeline", `${formatDuration(timeline.durationSeconds)}${rate}`],
+    ["segments", `${segmentCount(timeline)}, each ${segmentSeconds(timeline).toFixed(3)} s, the last one what is left`],
     ...video.map(({ id, width, height, profile, capBps }) => [id, `${width}x${height}, h264 ${profile}, at most ${formatBitrate(capBps)}`]),
     ...audio.map(({ id, channels, bitrateBps, name }) => [
       id,
       `aac, ${channels} ch, ${formatBitrate(bitrateBps)}, ${JSON.stringify(name)}`,
     ]),
-    ...dropped.map(({ shortSide, reason }) => [`- ${shortSide}`, reason]),
+    ...dropped.map(({ shortSide, reason }) => [`not ${shortSide}`, reason]),
     ["estimate", `at most ${formatBytes(sizeLimit(planned))}`],
   ]);
 }
