@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes sure that ffmpeg and ffprobe (with --with-browser also Chromium) are there, with the encoders that are needed.
+# Says nothing when they are; installs them on Debian and Ubuntu as root; otherwise says what to install and ends with 1.
+set -u
+
+packages=""
+command -v ffmpeg >/dev/null 2>&1 && command -v ffprobe >/dev/null 2>&1 || packages="ffmpeg"
+if [ "${1:-}" = "--with-browser" ]; then
+  command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
+    command -v google-chrome >/dev/null 2>&1 || packages="$packages chromium"
+fi
+packages="${packages# }"
+
+if [ -n "$packages" ]; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    echo "Missing: $packages. Install with: sudo apt-get update && sudo apt-get install -y $packages" >&2
+    exit 1
+  fi
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  export DEBIAN_FRONTEND=noninteractive
+  # A package index of an hour ago may name files that are gone, hence the update.
+  if ! { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "Could not install: $packages. Install with: apt-get update && apt-get install -y $packages" >&2
+    exit 1
+  fi
+fi
+
+encoders=$(ffmpeg -v error -hide_banner -encoders 2>/dev/null)
+for encoder in libx264 aac; do
+  if ! printf '%s\n' "$encoders" | grep -q "^ [A-Z.]* $encoder "; then
+    echo "This ffmpeg ($(command -v ffmpeg)) has no encoder $encoder. Install a full build: apt-get install -y ffmpeg" >&2
+    exit 1
+  fi
+done

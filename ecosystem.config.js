@@ -1,0 +1,27 @@
+// PM2 7 under "type": "module" reads the named export `apps` and nothing else.
+// The three times stand in a row: drainSeconds (600) < killTimeoutSeconds (630) < TimeoutStopSec of the systemd unit.
+const killTimeoutSeconds = Number(process.env.LADDERD_KILL_TIMEOUT_SECONDS || 630);
+
+export const apps = [
+  {
+    name: "ladderd",
+    script: "dist/main.js",
+    args: ["start"],
+    cwd: import.meta.dirname,
+    exec_mode: "fork",
+    instances: 1,
+    // With treekill PM2 sends SIGINT to ffmpeg in the same instant, which then ends a cut stream that looks whole.
+    treekill: false,
+    kill_timeout: killTimeoutSeconds * 1000,
+    wait_ready: true,
+    // When it passes PM2 takes the worker for ready all the same: /readyz is the truth.
+    listen_timeout: 60_000,
+    // From 1 s to 15 s: too slow for PM2's budget of 16 restarts in 16 s, after which it would give the worker up.
+    exp_backoff_restart_delay: 1000,
+    // No max_memory_restart: it measures Node alone and restarts in the middle of a job.
+    // Lines are JSON with a time already.
+    time: false,
+    merge_logs: true,
+    env: { NODE_ENV: "production" },
+  },
+];
