@@ -31,6 +31,7 @@ export function createS3Client(settings: S3Settings): S3Client {
   const { region, forcePathStyle = false, checksums = "when_supported", maxAttempts = 5 } = settings;
   return new S3Client({
     region,
+    logger: SILENT,
     forcePathStyle,
     maxAttempts,
     retryMode: "standard",
@@ -49,6 +50,7 @@ export function createSqsClient(settings: ClientSettings): SQSClient {
   const { region, endpointOverridden, maxAttempts = 3 } = settings;
   return new SQSClient({
     region,
+    logger: SILENT,
     maxAttempts,
     retryMode: "standard",
     useQueueUrlAsEndpoint: !endpointOverridden,
@@ -56,8 +58,11 @@ export function createSqsClient(settings: ClientSettings): SQSClient {
   });
 }
 
+const quiet = (): void => {};
+/** Without a logger the SDK writes to the console; what it would say there, our errors say. */
+const SILENT = { trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet };
+
 function requestHandler({ socketTimeoutMs, maxSockets = 64, warn }: ClientSettings & { socketTimeoutMs: number }) {
-  const quiet = (): void => {};
   const agent = { keepAlive: true, maxSockets };
   return {
     connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -65,7 +70,6 @@ function requestHandler({ socketTimeoutMs, maxSockets = 64, warn }: ClientSettin
     socketAcquisitionWarningTimeout: 5000,
     httpAgent: agent,
     httpsAgent: agent,
-    // Without one the SDK writes to the console.
-    logger: { debug: quiet, info: quiet, error: quiet, warn: (message: unknown): void => warn?.(String(message)) },
+    logger: { ...SILENT, warn: (message: unknown): void => warn?.(String(message)) },
   };
 }

@@ -17,6 +17,8 @@ export interface RangedDownload {
   readonly path: string;
   readonly signal: AbortSignal;
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Told of bytes whose buffers are spent. */
+  readonly spent: (bytes: number) => void;
 }
 
 /** What one range still has to fetch; `from` moves with every byte written. */
@@ -93,7 +95,7 @@ async function fetchRange(range: Range, run: RangeRun): Promise<void> {
   await retrying(attempt, { tries: TRIES_PER_RANGE, signal: run.signal });
 }
 
-async function fetchOnce(range: Range, { client, address, object, signal, call, file, onBytes }: RangeRun): Promise<void> {
+async function fetchOnce(range: Range, { client, address, object, signal, call, file, onBytes, spent }: RangeRun): Promise<void> {
   const asked = range.to - range.from;
   const response = await client.send(
     new GetObjectCommand({ ...address, Range: `bytes=${range.from}-${range.to - 1}`, IfMatch: quotedEtag(object.etag) }),
@@ -116,6 +118,7 @@ async function fetchOnce(range: Range, { client, address, object, signal, call, 
       const { bytesWritten } = await file.write(bytes, 0, bytes.length, range.from);
       range.from += bytesWritten;
       bytes = bytes.subarray(bytesWritten);
+      spent(bytesWritten);
       onBytes?.(bytesWritten);
     }
   }

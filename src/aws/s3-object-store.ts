@@ -3,6 +3,7 @@ import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObject
 import { DestinationError, StorageError } from "../domain/errors.ts";
 import type { ListedObject, ObjectHeaders, ObjectStore, WriteCondition } from "../pipeline/ports.ts";
 import { PreconditionFailed } from "../pipeline/ports.ts";
+import { createBufferDebt } from "./buffer-debt.ts";
 import type { S3Call } from "./errors.ts";
 import { s3Status, translateS3Error } from "./errors.ts";
 import { bareEtag, quotedEtag } from "./etag.ts";
@@ -19,11 +20,12 @@ const CONFLICT_TRIES = 4;
  * call: when the answer of the first try was lost, the SDK's second finds our own object. The caller reads back and decides.
  */
 export function createS3ObjectStore(client: S3Client, bucket: string): ObjectStore {
+  const spent = createBufferDebt();
   const place = { client, bucket };
   return {
     readText: async (key, signal) => readText({ ...place, key }, signal),
     writeText: async (object, signal) => writeText({ ...place, ...object }, signal),
-    uploadFile: async (object, signal) => uploadFile({ ...place, ...object }, signal),
+    uploadFile: async (object, signal) => uploadFile({ ...place, ...object, spent }, signal),
     list: async (prefix, signal) => list({ ...place, prefix }, signal),
     remove: async (keys, signal) => {
       for (let at = 0; at < keys.length; at += DELETE_BATCH)

@@ -3,12 +3,14 @@ import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import { SourceError, StorageError } from "../domain/errors.ts";
 import type { SourceRef } from "../domain/job.ts";
 import type { SourceObject, SourceStore } from "../pipeline/ports.ts";
+import { createBufferDebt } from "./buffer-debt.ts";
 import { bareEtag } from "./etag.ts";
 import { translateS3Error } from "./errors.ts";
 import { downloadRanges } from "./ranged-download.ts";
 
 /** Sources in S3. What HEAD saw is what `download` writes: every range is pinned to its ETag, and to the version if one is named. */
 export function createS3SourceStore(client: S3Client): SourceStore {
+  const spent = createBufferDebt();
   return {
     head: async (ref, signal) => {
       const call = { side: "source", bucket: ref.bucket, key: ref.key, signal } as const;
@@ -25,7 +27,7 @@ export function createS3SourceStore(client: S3Client): SourceStore {
       return sourceObject(ref, head);
     },
     download: async (object, path, { signal, onBytes }) => {
-      await downloadRanges({ client, object, address: addressOf(object.ref), path, signal, onBytes });
+      await downloadRanges({ client, object, address: addressOf(object.ref), path, signal, onBytes, spent });
     },
   };
 }

@@ -13,6 +13,8 @@ export interface FileUpload {
   readonly key: string;
   readonly path: string;
   readonly headers: ObjectHeaders;
+  /** Told of bytes whose buffers are spent. */
+  readonly spent: (bytes: number) => void;
 }
 
 interface Attempt extends FileUpload {
@@ -34,6 +36,7 @@ export async function uploadFile(file: FileUpload, signal?: AbortSignal): Promis
       signal?.throwIfAborted();
       const { size } = await stat(file.path);
       await (size > PART_BYTES ? uploadParts : uploadWhole)({ ...file, sizeBytes: size }, signal);
+      file.spent(size);
     } catch (error) {
       throw translateS3Error(error, { side: "destination", bucket: file.bucket, key: file.key, signal });
     }

@@ -1,0 +1,26 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/**
+ * A minor collection costs about a millisecond. Without it V8 lets 64 MB of spent socket and file buffers pile up before
+ * it frees any: a worker that downloads 400 MB was resident with 165 MB, with it 120 MB, and no slower (Node 24.21).
+ */
+const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
+
+/** Counts bytes that went through buffers which are garbage now, and has them freed after every 8 MiB. */
+export function createBufferDebt(): (bytes: number) => void {
+  const collect = minorCollection();
+  let debt = 0;
+  return (bytes) => {
+    debt += bytes;
+    if (debt < COLLECT_EVERY_BYTES) return;
+    debt = 0;
+    collect();
+  };
+}
+
+function minorCollection(): () => void {
+  setFlagsFromString("--expose-gc");
+  const gc: unknown = runInNewContext("gc");
+  return typeof gc === "function" ? () => void Reflect.apply(gc, undefined, [{ type: "minor" }]) : () => {};
+}

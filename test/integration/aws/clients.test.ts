@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { HeadObjectCommand } from "@aws-sdk/client-s3";
+import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createS3Client, createSqsClient } from "../../../src/aws/clients.ts";
+import { useEndpoint } from "../queue/fixture.ts";
+
+const requests: string[] = [];
+const server = createServer((request, response) => {
+  requests.push(`${request.method} ${request.url}`);
+  response.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end(request.method === "POST" ? "{}" : "");
+});
+let endpoint: string;
+
+beforeEach(async () => {
+  requests.length = 0;
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  endpoint = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
+});
+
+const settings = { region: "eu-central-1", endpointOverridden: true };
+
+async function callBoth(): Promise<void> {
+  const s3 = createS3Client({ ...settings, forcePathStyle: true });
+  const sqs = createSqsClient(settings);
+  await s3.send(new HeadObjectCommand({ Bucket: "b", Key: "a b/ü" }));
+  // No machine has this name: the endpoint is called, not the queue's URL.
+  await sqs.send(new ReceiveMessageCommand({ QueueUrl: "http://sqs.invalid/000000000000/jobs" }));
+  s3.destroy();
+  sqs.destroy();
+}
+
+describe("the clients", () => {
+  test("call AWS_ENDPOINT_URL, whatever host the queue's URL names", async () => {
+    useEndpoint(endpoint);
+    await callBoth();
+    expect(requests).toEqual(["HEAD /b/a%20b/%C3%BC", "POST /"]);
+  });
+
+  test("prefer the endpoints of their own services", async () => {
+    useEndpoint("http://127.0.0.1:9");
+    vi.stubEnv("AWS_ENDPOINT_URL_S3", endpoint);
+    vi.stubEnv("AWS_ENDPOINT_URL_SQS", endpoint);
+    await callBoth();
+    expect(requests).toHaveLength(2);
+  });
+
+  test("keep the attempts and the path style they are told", async () => {
+    useEndpoint(endpoint);
+    const receiver = createSqsClient({ ...settings, maxAttempts: 1 });
+    const sender = createSqsClient(settings);
+    const s3 = createS3Client(settings);
+    expect(await Promise.all([receiver, sender, s3].map(async ({ config }) => config.maxAttempts()))).toEqual([1, 3, 5]);
+    expect(s3.config.forcePathStyle).toBe(false);
+    for (const client of [receiver, sender, s3]) client.destroy();
+  });
+
+  test("leave the checksum out of an upload when emulators want it so", async () => {
+    useEndpoint(endpoint);
+    const modes = await Promise.all(
+      (["when_supported", "when_required"] as const).map(async (checksums) =>
+        createS3Client({ ...settings, checksums }).config.requestChecksumCalculation(),
+      ),
+    );
+    expect(modes).toEqual(["WHEN_SUPPORTED", "WHEN_REQUIRED"]);
+  });
+});

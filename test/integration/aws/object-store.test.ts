@@ -1,0 +1,266 @@
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FauxqsServer } from "fauxqs";
+import { startFauxqs } from "fauxqs";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createS3Client } from "../../../src/aws/clients.ts";
+import { createS3ObjectStore } from "../../../src/aws/s3-object-store.ts";
+import { createS3SourceStore } from "../../../src/aws/s3-source-store.ts";
+import { DestinationError, ShutdownError, SourceError, StorageError } from "../../../src/domain/errors.ts";
+import { PreconditionFailed } from "../../../src/pipeline/ports.ts";
+import { useEndpoint } from "../queue/fixture.ts";
+
+const HEADERS = { contentType: "application/vnd.apple.mpegurl", cacheControl: "public, max-age=5" };
+const cleanups: (() => unknown)[] = [];
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ladderd-store-"));
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+  await rm(folder, { recursive: true });
+  vi.unstubAllEnvs();
+});
+
+function aClient() {
+  const client = createS3Client({
+    region: "us-east-1",
+    endpointOverridden: true,
+    forcePathStyle: true,
+    socketTimeoutMs: 2000,
+    maxAttempts: 1,
+  });
+  cleanups.push(() => client.destroy());
+  return client;
+}
+
+async function aFile(sizeBytes: number): Promise<string> {
+  const path = join(folder, "segment.m4s");
+  await writeFile(path, Buffer.alloc(sizeBytes, 7));
+  return path;
+}
+
+describe("the object store over an emulated S3", () => {
+  let server: FauxqsServer;
+  let client: ReturnType<typeof aClient>;
+  beforeEach(async () => {
+    server = await startFauxqs({ port: 0, logger: false, host: "127.0.0.1" });
+    server.createBucket("published");
+    cleanups.push(async () => server.stop());
+    useEndpoint(server.address);
+    client = aClient();
+  });
+
+  test("reads back what it wrote, with its ETag; nothing for what is not there", async () => {
+    const store = createS3ObjectStore(client, "published");
+    const { etag } = await store.writeText({ key: "a/asset.json", text: "{}", headers: HEADERS });
+    expect(etag).toMatch(/^[0-9a-f]{32}$/);
+    expect(await store.readText("a/asset.json")).toEqual({ text: "{}", etag });
+    expect(await store.readText("a/other.json")).toBeUndefined();
+  });
+
+  test.each([0, 1, 300_000, 8 * 1024 * 1024, 20 * 1024 * 1024 + 1])("uploads a file of %i bytes, with its headers", async (sizeBytes) => {
+    const store = createS3ObjectStore(client, "published");
+    await store.uploadFile({ key: "a/1.m4s", path: await aFile(sizeBytes), headers: HEADERS });
+    expect(await store.list("a/")).toEqual([{ key: "a/1.m4s", sizeBytes }]);
+    const response = await fetch(`${server.address}/published/a/1.m4s`);
+    expect(response.headers.get("content-type")).toBe(HEADERS.contentType);
+    expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.alloc(sizeBytes, 7))).toBe(true);
+  });
+
+  test("lists and removes more than a page of objects", async () => {
+    const store = createS3ObjectStore(client, "published");
+    const keys = Array.from({ length: 1105 }, (_, index) => `many/${index}`);
+    await Promise.all(keys.map(async (key) => store.writeText({ key, text: key, headers: HEADERS })));
+    expect(await store.list("many/")).toHaveLength(1105);
+    await store.remove(keys);
+    expect(await store.list("many/")).toEqual([]);
+    await store.remove([]);
+  });
+
+  test("says of a bucket that is not there that the destination is denied", async () => {
+    const store = createS3ObjectStore(client, "missing");
+    await expect(store.writeText({ key: "k", text: "", headers: HEADERS })).rejects.toBeInstanceOf(DestinationError);
+    await expect(store.readText("k")).rejects.toBeInstanceOf(DestinationError);
+  });
+
+  test("gives the source as HEAD describes it, and says when it is not there", async () => {
+    await createS3ObjectStore(client, "published").writeText({ key: "dir/a+b c.mp4", text: "1234", headers: HEADERS });
+    const sources = createS3SourceStore(client);
+    const ref = { bucket: "published", key: "dir/a+b c.mp4" };
+    expect(await sources.head(ref)).toEqual({
+      ref,
+      etag: "81dc9bdb52d04dc20036dbd8313ed055",
+      sizeBytes: 4,
+      lastModified: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    });
+    const error: unknown = await sources.head({ ...ref, key: "none" }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(SourceError);
+    expect(error).toMatchObject({ code: "source_not_found" });
+  });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly code?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Breaks the connection after so many bytes of the request. */
+  readonly resetAfter?: number;
+}
+
+/** A server that answers each request with the next of `answers` (the last one for all further), and keeps the requests. */
+async function anS3That(...answers: readonly Answer[]) {
+  const requests: { method: string; headers: IncomingMessage["headers"]; bytes: number }[] = [];
+  const server = createServer((request, response) => {
+    const { status, code, headers = {}, resetAfter } = answers[Math.min(requests.length, answers.length - 1)] ?? { status: 500 };
+    const seen = { method: request.method ?? "", headers: request.headers, bytes: 0 };
+    requests.push(seen);
+    request.on("error", () => {});
+    request.on("data", (chunk: Buffer) => {
+      seen.bytes += chunk.length;
+      if (resetAfter !== undefined && seen.bytes >= resetAfter) request.socket.destroy();
+    });
+    request.on("end", () =>
+      response.writeHead(status, headers).end(code && request.method !== "HEAD" ? `<Error><Code>${code}</Code></Error>` : ""),
+    );
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  });
+  const address = server.address();
+  useEndpoint(`http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
+  return { requests, client: aClient() };
+}
+
+const OK: Answer = { status: 200, headers: { etag: '"e1"' } };
+
+describe("a conditional write", () => {
+  test("sends its condition as HTTP wants it", async () => {
+    const { requests, client } = await anS3That(OK);
+    const store = createS3ObjectStore(client, "b");
+    expect(await store.writeText({ key: "k", text: "x", headers: HEADERS, condition: { kind: "absent" } })).toEqual({ etag: "e1" });
+    await store.writeText({ key: "k", text: "x", headers: HEADERS, condition: { kind: "match", etag: "e0" } });
+    expect(requests.map(({ headers }) => [headers["if-none-match"], headers["if-match"]])).toEqual([
+      ["*", undefined],
+      [undefined, '"e0"'],
+    ]);
+    expect(requests[0]?.headers).toMatchObject({ "content-type": HEADERS.contentType, "cache-control": HEADERS.cacheControl });
+  });
+
+  test.each([
+    [412, "PreconditionFailed"],
+    [404, "NoSuchKey"],
+  ])("that does not hold (%i) is PreconditionFailed", async (status, code) => {
+    const { client } = await anS3That({ status, code });
+    const write = createS3ObjectStore(client, "b").writeText({
+      key: "k",
+      text: "x",
+      headers: HEADERS,
+      condition: { kind: "match", etag: "e0" },
+    });
+    await expect(write).rejects.toBeInstanceOf(PreconditionFailed);
+  });
+
+  test("that met another at the same moment is made again", async () => {
+    const conflict = { status: 409, code: "ConditionalRequestConflict" };
+    const { requests, client } = await anS3That(conflict, conflict, OK);
+    await createS3ObjectStore(client, "b").writeText({ key: "k", text: "x", headers: HEADERS, condition: { kind: "absent" } });
+    expect(requests).toHaveLength(3);
+  });
+
+  test("that meets another every time is tried again later", async () => {
+    const { requests, client } = await anS3That({ status: 409, code: "ConditionalRequestConflict" });
+    const write = createS3ObjectStore(client, "b").writeText({ key: "k", text: "x", headers: HEADERS, condition: { kind: "absent" } });
+    await expect(write).rejects.toBeInstanceOf(StorageError);
+    expect(requests).toHaveLength(4);
+  });
+});
+
+describe("an upload", () => {
+  test("that broke off halfway is sent again from its start", async () => {
+    const { requests, client } = await anS3That({ ...OK, resetAfter: 200_000 }, OK);
+    await createS3ObjectStore(client, "b").uploadFile({ key: "k", path: await aFile(1_000_000), headers: HEADERS });
+    expect(requests).toHaveLength(2);
+    expect(requests[1]?.bytes).toBeGreaterThanOrEqual(1_000_000);
+  });
+
+  test("that S3 refuses to serve is tried four times, each with all its bytes", async () => {
+    const { requests, client } = await anS3That({ status: 503, code: "SlowDown" });
+    const upload = createS3ObjectStore(client, "b").uploadFile({ key: "k", path: await aFile(100_000), headers: HEADERS });
+    await expect(upload).rejects.toBeInstanceOf(StorageError);
+    expect(requests.map(({ bytes }) => bytes >= 100_000)).toEqual([true, true, true, true]);
+  });
+
+  test("that is denied is not tried again", async () => {
+    const { requests, client } = await anS3That({ status: 403, code: "AccessDenied" });
+    const upload = createS3ObjectStore(client, "b").uploadFile({ key: "k", path: await aFile(10), headers: HEADERS });
+    await expect(upload).rejects.toBeInstanceOf(DestinationError);
+    expect(requests).toHaveLength(1);
+  });
+
+  test("of a file that is not there fails with the file system's error", async () => {
+    const { requests, client } = await anS3That(OK);
+    await expect(
+      createS3ObjectStore(client, "b").uploadFile({ key: "k", path: join(folder, "none"), headers: HEADERS }),
+    ).rejects.toMatchObject({ code: "ENOENT" });
+    expect(requests).toEqual([]);
+  });
+
+  test.each([100_000, 20_000_000])("of %i bytes ends at an abort with its reason", async (sizeBytes) => {
+    const { client } = await anS3That({ status: 503, code: "SlowDown" });
+    const stop = new AbortController();
+    const reason = new ShutdownError("stopping");
+    const upload = createS3ObjectStore(client, "b").uploadFile({ key: "k", path: await aFile(sizeBytes), headers: HEADERS }, stop.signal);
+    setTimeout(() => stop.abort(reason), 20);
+    await expect(upload).rejects.toBe(reason);
+  });
+});
+
+describe("the HEAD of a source", () => {
+  const head = { etag: '"e1"', "content-length": "5", "last-modified": "Fri, 20 Nov 2026 10:00:00 GMT" };
+  const headWith = async (headers: Readonly<Record<string, string>>, status = 200) => {
+    const { requests, client } = await anS3That({ status, headers });
+    const result: unknown = await createS3SourceStore(client)
+      .head({ bucket: "b", key: "k", versionId: "v1" })
+      .catch((thrown: unknown) => thrown);
+    return { result, requests };
+  };
+
+  test.each([
+    { "x-amz-storage-class": "GLACIER" },
+    { "x-amz-storage-class": "DEEP_ARCHIVE", "x-amz-restore": 'ongoing-request="true"' },
+    { "x-amz-storage-class": "INTELLIGENT_TIERING", "x-amz-archive-status": "ARCHIVE_ACCESS" },
+  ])("says that %j is archived", async (headers) => {
+    expect((await headWith({ ...head, ...headers })).result).toMatchObject({ code: "source_archived" });
+  });
+
+  test.each([
+    { "x-amz-storage-class": "GLACIER_IR" },
+    { "x-amz-storage-class": "GLACIER", "x-amz-restore": 'ongoing-request="false", expiry-date="Fri, 21 Dec 2026 00:00:00 GMT"' },
+  ])("takes %j, which can be read", async (headers) => {
+    expect((await headWith({ ...head, ...headers })).result).toEqual({
+      ref: { bucket: "b", key: "k", versionId: "v1" },
+      etag: "e1",
+      sizeBytes: 5,
+      lastModified: "2026-11-20T10:00:00.000Z",
+    });
+  });
+
+  test.each([
+    [403, "storage_throttled"],
+    [404, "source_not_found"],
+    [405, "source_not_found"],
+    [503, "storage_throttled"],
+  ])("sorts a status of %i without a body as %s", async (status, code) => {
+    expect((await headWith({}, status)).result).toMatchObject({ code });
+  });
+});

@@ -1,0 +1,68 @@
+import type { FauxqsServer } from "fauxqs";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { LeaseLostError } from "../../../src/domain/errors.ts";
+import { aWorker, DEAD_LETTERS, QUEUE, startQueues } from "../queue/fixture.ts";
+
+let server: FauxqsServer;
+let queueUrl: string;
+let worker: ReturnType<typeof aWorker>;
+
+beforeEach(async () => {
+  ({ server, queueUrl } = await startQueues());
+  worker = aWorker(queueUrl);
+});
+afterEach(async () => {
+  worker.end();
+  await server.stop();
+  vi.unstubAllEnvs();
+});
+
+async function receive(): Promise<string> {
+  server.sendMessage(QUEUE, "body");
+  const { Messages } = await worker.client.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 1 }));
+  return Messages?.[0]?.ReceiptHandle ?? "";
+}
+
+describe("the queue", () => {
+  test("knows its dead-letter queue and its visibility", async () => {
+    const facts = await worker.queue.checkQueue();
+    expect(facts).toEqual({
+      visibilitySeconds: 30,
+      approximateMessages: 0,
+      maxReceiveCount: 10,
+      deadLetterQueueUrl: expect.stringMatching(new RegExp(`/${DEAD_LETTERS}$`)),
+    });
+  });
+
+  test("extends and gives back what was received", async () => {
+    const handle = await receive();
+    await worker.queue.extend(handle, 600);
+    const [hidden] = server.inspectQueue(QUEUE)?.messages.inflight ?? [];
+    expect((hidden?.visibilityDeadline ?? 0) - Date.now()).toBeGreaterThan(500_000);
+    await worker.queue.release(handle, 0);
+    expect(server.inspectQueue(QUEUE)?.messages.ready).toHaveLength(1);
+  });
+
+  test("says that the lease is lost when the message is not in flight any more", async () => {
+    const handle = await receive();
+    await worker.queue.delete(handle);
+    await expect(worker.queue.extend(handle, 60)).rejects.toBeInstanceOf(LeaseLostError);
+    await expect(worker.queue.extend("nonsense", 60)).rejects.toBeInstanceOf(LeaseLostError);
+  });
+
+  test("without a RedrivePolicy has no quarantine, and says so", async () => {
+    const { queueUrl: plainUrl } = server.createQueue("plain");
+    const plain = aWorker(plainUrl);
+    expect(await plain.queue.checkQueue()).toEqual({ visibilitySeconds: 30, approximateMessages: 0 });
+    await plain.queue.quarantine({ body: "x", code: "job_malformed", reason: "x" });
+    plain.end();
+    expect(server.inspectQueue(DEAD_LETTERS)?.messages.ready).toEqual([]);
+  });
+
+  test("that does not exist is an error of the check", async () => {
+    const missing = aWorker(queueUrl.replace(/jobs$/, "nowhere"));
+    await expect(missing.queue.checkQueue()).rejects.toMatchObject({ name: expect.stringContaining("QueueDoesNotExist") });
+    missing.end();
+  });
+});
