@@ -3,6 +3,7 @@ import type { ConsumerOptions } from "sqs-consumer";
 import { Consumer } from "sqs-consumer";
 import { ShutdownError } from "../domain/errors.ts";
 import type { HandleMessage } from "./handle-message.ts";
+import { pause } from "./pause.ts";
 import type { PollError } from "./poll-error.ts";
 import { classifyPollError } from "./poll-error.ts";
 import type { Queue } from "./queue.ts";
@@ -16,7 +17,7 @@ export type ReceiveClient = NonNullable<ConsumerOptions["sqs"]>;
 /** What the receive loops tell the metrics. */
 export type PollEvent =
   | { readonly kind: "poll"; readonly error?: PollError }
-  | { readonly kind: "state"; readonly state: "polling" | "backoff" | "draining" | "stopped" };
+  | { readonly kind: "state"; readonly state: "polling" | "paused" | "backoff" | "draining" | "stopped" };
 
 export interface ConsumersOptions {
   readonly queueUrl: string;
@@ -27,6 +28,8 @@ export interface ConsumersOptions {
   readonly visibilitySeconds: number;
   readonly waitTimeSeconds?: number;
   readonly handle: HandleMessage;
+  /** Asked before each receive, and every second while it says no (or throws): a full disk takes no more work. */
+  readonly mayReceive?: () => boolean | Promise<boolean>;
   readonly logger: Logger;
   readonly report?: (event: PollEvent) => void;
 }
@@ -43,7 +46,7 @@ export interface Consumers {
   /** Aborts the running jobs with a ShutdownError. */
   cancel(reason: string): void;
   running(): number;
-  /** Monotonic milliseconds of when a receive last ended, well or not. */
+  /** Monotonic milliseconds of when a receive last ended, well or not, or was held back by `mayReceive`. */
   lastPollAt(): number | undefined;
 }
 
@@ -57,13 +60,17 @@ interface Shared extends Required<Omit<ConsumersOptions, "slots">> {
   readonly busy: Set<Consumer>;
   readonly idle: PromiseWithResolvers<void>;
   lastPollAt: number | undefined;
+  paused: boolean;
 }
+
+const ASK_AGAIN_MS = 1000;
 
 /** Starts one long-polling consumer a slot. */
 export function startConsumers(options: ConsumersOptions): Consumers {
   const { logger, report = () => {} } = options;
   const shared: Shared = {
     waitTimeSeconds: 20,
+    mayReceive: () => true,
     ...options,
     report,
     gate: createReceiveGate({ onChange: (change) => tellChange(change, { logger, report }) }),
@@ -72,6 +79,7 @@ export function startConsumers(options: ConsumersOptions): Consumers {
     busy: new Set(),
     idle: Promise.withResolvers(),
     lastPollAt: undefined,
+    paused: false,
   };
   const consumers = Array.from({ length: options.slots }, () => startSlot(shared));
   report({ kind: "state", state: "polling" });
@@ -117,6 +125,7 @@ function startSlot(shared: Shared): Consumer {
     messageSystemAttributeNames: ["ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp", "SentTimestamp", "AWSTraceHeader"],
     preReceiveMessageCallback: async () => {
       busy.add(consumer);
+      await untilWelcome(shared);
       ticket = await gate.enter(stopping.signal);
     },
     postReceiveMessageCallback: async () => {
@@ -149,6 +158,24 @@ function startSlot(shared: Shared): Consumer {
   consumer.on("timeout_error", defect);
   consumer.start();
   return consumer;
+}
+
+/** Waits while the worker wants no more work; rejects when the drain begins. */
+async function untilWelcome(shared: Shared): Promise<void> {
+  const { mayReceive, stopping, logger, report } = shared;
+  const ask = async (): Promise<boolean> => mayReceive();
+  const isWelcome = async (): Promise<boolean> => ask().catch(() => false);
+  for (let welcome = await isWelcome(); ; welcome = await isWelcome()) {
+    if (shared.paused === welcome) {
+      shared.paused = !welcome;
+      logger.warn({ paused: shared.paused }, welcome ? "receiving again" : "receiving paused");
+      report({ kind: "state", state: welcome ? "polling" : "paused" });
+    }
+    if (welcome) return;
+    shared.lastPollAt = performance.now();
+    await pause(ASK_AGAIN_MS, stopping.signal);
+    stopping.signal.throwIfAborted();
+  }
 }
 
 function polled(shared: Shared, error?: PollError): void {

@@ -1,3 +1,5 @@
+import { pause } from "./pause.ts";
+
 /** What the gate tells when it closes or opens: once a change, never once an attempt. */
 export type GateChange =
   | { readonly kind: "failing"; readonly error: unknown }
@@ -70,16 +72,3 @@ export function createReceiveGate({ onChange, random = Math.random, clock = () =
     },
   };
 }
-
-/** Waits so long, or until the signal aborts. */
-const pause = async (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, Math.ceil(ms));
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });

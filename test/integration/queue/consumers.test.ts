@@ -104,6 +104,22 @@ describe("the receive loops", () => {
     expect(counts()).toEqual({ ready: 0, inflight: 0 });
   });
 
+  test("receive nothing while the worker wants no more work", async () => {
+    let room = false;
+    const handle = vi.fn<HandleMessage>(async () => "published");
+    const consumers = worker.start({ handle, slots: 2, mayReceive: () => room });
+    server.sendMessage(QUEUE, "one");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(handle).not.toHaveBeenCalled();
+    expect(counts()).toEqual({ ready: 1, inflight: 0 });
+    expect(consumers.lastPollAt()).toBeGreaterThan(0);
+    room = true;
+    await eventually(() => handle.mock.calls.length === 1);
+    room = false;
+    await consumers.drain();
+    expect(worker.lines.map(({ msg }) => msg)).toEqual(["receiving paused", "receiving again"]);
+  });
+
   test("a short job does not wait for a long one", async () => {
     const done: string[] = [];
     const long = Promise.withResolvers<void>();

@@ -4,7 +4,6 @@ import {
   DestinationError,
   EngineError,
   InvalidJobError,
-  JobError,
   LeaseLostError,
   OutputError,
   ResourceError,
@@ -12,6 +11,7 @@ import {
   SourceError,
   StorageError,
 } from "../../../src/domain/errors.ts";
+import type { JobError } from "../../../src/domain/errors.ts";
 import { settlementOf } from "../../../src/domain/settlement.ts";
 
 const ERRORS = [
