@@ -3,14 +3,17 @@ import { createS3ObjectStore } from "./aws/s3-object-store.ts";
 import { createS3SourceStore } from "./aws/s3-source-store.ts";
 import { createQueue } from "./aws/sqs-queue.ts";
 import type { DaemonConfig } from "./config/config.ts";
+import { ConfigError } from "./config/config-error.ts";
 import { loadLadders } from "./config/ladders.ts";
 import { createObserver } from "./observer.ts";
 import { attemptJob } from "./pipeline/attempt.ts";
 import type { PipelineDeps } from "./pipeline/deps.ts";
 import { freeBytes } from "./pipeline/disk.ts";
 import type { ReportEvent } from "./pipeline/ports.ts";
+import { sweepWorkspaces } from "./pipeline/workspace.ts";
 import { startConsumers } from "./queue/consumers.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
+import type { Queue } from "./queue/queue.ts";
 import { createFailureStore } from "./state/failures.ts";
 import { judgeHealth, judgeReadiness } from "./telemetry/health.ts";
 import { startHttp } from "./telemetry/http.ts";
@@ -58,7 +61,9 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   };
   for (const client of [s3, ...Object.values(clients)]) undo.defer(async () => client.destroy());
   const queue = createQueue({ client: clients.other, heartbeatClient: clients.heartbeat, queueUrl: config.queueUrl });
-  await queue.checkQueue();
+  await requireQueue(queue);
+  const swept = await sweepWorkspaces(config.workDir);
+  if (swept.length > 0) logger.info({ folders: swept }, "work folders of processes that are gone removed");
 
   const observer = createObserver({
     ...options,
@@ -145,4 +150,14 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
       await resources.disposeAsync();
     },
   };
+}
+
+/** A wrong URL or a missing permission shows now, not after the first upload. */
+async function requireQueue(queue: Queue): Promise<void> {
+  try {
+    await queue.checkQueue();
+  } catch (error) {
+    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new ConfigError([`queueUrl (LADDERD_QUEUE_URL): the queue does not answer (${why})`], { cause: error });
+  }
 }

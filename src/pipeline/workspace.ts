@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A private folder for one attempt, gone when the attempt ends however it ends. */
@@ -10,19 +10,46 @@ export interface Workspace extends AsyncDisposable {
   readonly pipeDir: string;
 }
 
-/** How the folders begin; a sweep at start-up looks for it. */
-export const WORKSPACE_PREFIX = "job-";
+const PREFIX = "job-";
+/** Says which process a workspace belongs to. */
+const OWNER = "owner";
 
 /** Makes a workspace under the work directory, readable by this user only. */
 export async function openWorkspace(workDir: string): Promise<Workspace> {
   await mkdir(workDir, { recursive: true });
-  const root = await mkdtemp(join(workDir, WORKSPACE_PREFIX));
+  const root = await mkdtemp(join(workDir, PREFIX));
   const [outDir, pipeDir] = [join(root, "out"), join(root, "pipes")];
-  await Promise.all([mkdir(outDir), mkdir(pipeDir)]);
+  await Promise.all([mkdir(outDir), mkdir(pipeDir), writeFile(join(root, OWNER), `${process.pid}`)]);
   return {
     sourcePath: join(root, "source.bin"),
     outDir,
     pipeDir,
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true, maxRetries: 3 }),
   };
+}
+
+/** Removes the workspaces of processes that are gone (R-D13); those of living ones stay. Resolves to the names removed. */
+export async function sweepWorkspaces(workDir: string): Promise<readonly string[]> {
+  const names = (await readdir(workDir).catch(() => [])).filter((name) => name.startsWith(PREFIX));
+  const removed: string[] = [];
+  for (const name of names) {
+    const root = join(workDir, name);
+    if (await isOwned(root)) continue;
+    await rm(root, { recursive: true, force: true, maxRetries: 3 });
+    removed.push(name);
+  }
+  return removed;
+}
+
+async function isOwned(root: string): Promise<boolean> {
+  const pid = Number(await readFile(join(root, OWNER), "utf8").catch(() => "0"));
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  // A number that was given to another process meanwhile keeps a folder for a while, no more.
+  if (pid === process.pid) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
