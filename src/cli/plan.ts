@@ -1,6 +1,7 @@
 import type { Environment } from "../config/config.ts";
 
 import { loadConfig } from "../config/load.ts";
+import { enginesInForce } from "../config/rules.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { planEncode } from "../domain/encode-plan.ts";
 import type { EngineName } from "../domain/job.ts";
@@ -26,8 +27,8 @@ export async function plan(argv: readonly string[], env: Environment): Promise<n
   const source = await probeArgument(positionals[0] ?? "", config);
   const planned = planEncode(source, ladder);
   const atMostBytes = sizeLimit(planned);
-  if (values.json) printJson({ ...planned, engines: config.engines, atMostBytes });
-  else for (const line of describePlan(planned, config.engines)) printLine(line);
+  if (values.json) printJson({ ...planned, engines: enginesInForce(config).serving, atMostBytes });
+  else for (const line of describePlan(planned, enginesInForce(config).serving)) printLine(line);
   return 0;
 }
 

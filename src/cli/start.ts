@@ -2,8 +2,7 @@ import type { DaemonConfig, Environment } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { loadConfig, requireDaemonSettings } from "../config/load.ts";
 import { requireFfmpeg } from "../config/programs.ts";
-import { environmentWarnings } from "../config/rules.ts";
-import { JobError } from "../domain/errors.ts";
+import { environmentWarnings, enginesInForce } from "../config/rules.ts";
 import { handleFatalErrors } from "../lifecycle/fatal.ts";
 import { checkFfmpeg } from "../lifecycle/ffmpeg-check.ts";
 import { notifyReady } from "../lifecycle/ready.ts";
@@ -42,15 +41,21 @@ async function startUp(config: DaemonConfig, env: Environment, logger: Logger): 
   requireFfmpeg(config);
   const { version, warnings } = await checkFfmpeg(config.ffmpeg, new AbortController().signal);
   const unusual = config.environment === "production" ? environmentWarnings(env) : [];
-  for (const warning of [...warnings, ...unusual]) logger.warn({ warning }, "worth knowing at start");
+  const passedOver = enginesInForce(config).passedOver.map(
+    (name) => `engine ${name} is not part of this version: the next one in the order serves`,
+  );
+  for (const warning of [...warnings, ...unusual, ...passedOver]) logger.warn({ warning }, "worth knowing at start");
   logger.info({ ffmpeg: version, node: process.version, environment: config.environment }, "starting");
   const { startWorker } = await import("../worker.ts");
   try {
-    return await startWorker(config, { logger });
+    return await startWorker(config, { logger, ffmpegVersion: version });
   } catch (error) {
-    // A bucket or a queue that refuses us at start is a configuration to mend, not a job that failed.
-    if (error instanceof JobError) throw new ConfigError([`${error.code}: ${error.message}`], { cause: error });
-    throw error;
+    if (error instanceof ConfigError) throw error;
+    logger.debug({ err: error }, "cannot start");
+    // A queue that is not there, a bucket or credentials that refuse us: something to mend before the first job (R-L10).
+    throw new ConfigError([`cannot start: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`], {
+      cause: error,
+    });
   }
 }
 

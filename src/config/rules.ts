@@ -1,3 +1,4 @@
+import type { EngineName } from "../domain/job.ts";
 import type { Environment, Settings } from "./config.ts";
 import { endpointOverrides } from "./environment.ts";
 
@@ -83,6 +84,13 @@ const RULES: readonly Rule[] = [
         ? undefined
         : `ladder: there is no ladder ${JSON.stringify(ladder)} in config/ladders (${ladders.join(", ")})`,
   },
+  {
+    keys: ["engines"],
+    check: ({ settings: { engines } }) =>
+      enginesInForce({ engines }).serving.length > 0
+        ? undefined
+        : `engines: ffmpeg is missing; it is the engine of this version, others are only passed over`,
+  },
   { keys: [], check: endpointProblem },
 ];
 
@@ -96,6 +104,16 @@ export function environmentWarnings(env: Environment): readonly string[] {
   return Object.keys(env)
     .filter((name) => env[name] && /^(?:NODE_OPTIONS|(?:https?|all)_proxy)$/i.test(name))
     .map((name) => `${name} is set: it changes how this process runs or what it connects to`);
+}
+
+/** The configured engines as this version takes them: what serves, and what is passed over because it is not part of it. */
+export function enginesInForce({ engines }: Pick<Settings, "engines">): EnginesInForce {
+  return { serving: engines.filter((name) => name === "ffmpeg"), passedOver: engines.filter((name) => name !== "ffmpeg") };
+}
+
+interface EnginesInForce {
+  readonly serving: readonly EngineName[];
+  readonly passedOver: readonly EngineName[];
 }
 
 /** Host names of SQS carry the region, also those of FIPS and VPC endpoints. */

@@ -40,14 +40,14 @@ export const schema: convict.Schema<Settings> = {
     default: "",
   },
   stateBucket: {
-    doc: "bucket for claims and failure records; `start` needs it",
+    doc: "bucket for failure records; `start` needs it",
     format: "bucket",
     env: "LADDERD_STATE_BUCKET",
     default: undefined,
   },
   region: { doc: "AWS region of the queue and the buckets", format: "text", env: "AWS_REGION", default: "us-east-1" },
   engines: {
-    doc: "engines in the order they are tried (comma-separated): elastic-transcoder, mediaconvert, ffmpeg",
+    doc: "engines in the order they are tried (comma-separated); ffmpeg must be among them, elastic-transcoder and mediaconvert are passed over by this version",
     format: "engines",
     env: "LADDERD_ENGINES",
     default: ["ffmpeg"],

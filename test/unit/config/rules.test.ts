@@ -35,6 +35,7 @@ describe("ruleProblems", () => {
     ["one queue for jobs and events", { settings: { queueUrl: SQS, eventsQueueUrl: SQS, region: "eu-west-1" } }, "eventsQueueUrl"],
     ["publishing into an upload bucket", { settings: { publishBucket: "both", uploadBuckets: ["both"] } }, "publishBucket"],
     ["records in an upload bucket", { settings: { stateBucket: "both", uploadBuckets: ["both"] } }, "stateBucket"],
+    ["engines that are all passed over", { settings: { engines: ["mediaconvert"] } }, "engines"],
     ["a ladder that is not there", { settings: { ladder: "av1" } }, "ladder"],
     [
       "requests in clear in production",
@@ -55,6 +56,7 @@ describe("ruleProblems", () => {
     ["records beside what is published", { settings: { publishBucket: "out", stateBucket: "out", uploadBuckets: ["in"] } }],
     ["a loopback endpoint in production", { env: { AWS_ENDPOINT_URL: "http://127.0.0.1:4566" }, environment: "production" }],
     ["an https endpoint in production", { env: { AWS_ENDPOINT_URL: "https://s3.example.com" }, environment: "production" }],
+    ["an engine that is passed over before ffmpeg", { settings: { engines: ["elastic-transcoder", "ffmpeg"] } }],
     ["a plain endpoint in development", { env: { AWS_ENDPOINT_URL: "http://minio:9000" } }],
   ])("accepts %s", (_, given) => {
     expect(problems(given)).toEqual([]);
