@@ -1,7 +1,7 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import { SQSServiceException } from "@aws-sdk/client-sqs";
 import { DestinationError, JobError, LeaseLostError, ResourceError, SourceError, StorageError } from "../domain/errors.ts";
-import { PreconditionFailed } from "../pipeline/ports.ts";
+import { PreconditionFailed, SourceChanged } from "../pipeline/ports.ts";
 
 /** Where an S3 call was made: the same answer means another thing of a source than of a bucket that we write. */
 export interface S3Call {
@@ -20,7 +20,7 @@ const PASSING = new Set(["RequestTimeTooSkewed", "ExpiredToken", "TokenRefreshRe
  */
 export function translateS3Error(error: unknown, call: S3Call): Error {
   if (call.signal?.aborted) return asError(call.signal.reason);
-  if (error instanceof JobError || error instanceof PreconditionFailed) return error;
+  if (error instanceof JobError || error instanceof PreconditionFailed || error instanceof SourceChanged) return error;
   if (isDiskFull(error)) return new ResourceError("disk_full", "the work folder is full", { cause: error });
   if (isLocal(error)) return asError(error);
   if (!(error instanceof S3ServiceException) || PASSING.has(error.name)) return unserved(error, call);
@@ -42,9 +42,9 @@ function sourceError(error: S3ServiceException, call: S3Call): Error {
   return new StorageError("S3 denies the source; without s3:ListBucket it denies what does not exist, too", { cause: error, facts });
 }
 
-/** The source was overwritten after its HEAD; facts.reason is "changed". */
-export const changedSource = (call: S3Call, cause?: unknown): SourceError =>
-  new SourceError("source_not_found", "the object changed while it was read", { cause, facts: { ...placeOf(call), reason: "changed" } });
+/** The source was overwritten after its HEAD. */
+export const changedSource = ({ bucket, key }: S3Call, cause?: unknown): SourceChanged =>
+  new SourceChanged(`${bucket}/${key ?? ""} changed while it was read`, { cause });
 
 function destinationError(error: S3ServiceException, call: S3Call): Error {
   const facts = factsOf(error, call);

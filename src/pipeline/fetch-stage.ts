@@ -1,22 +1,30 @@
 import type { PipelineDeps } from "./deps.ts";
 import { requireSpace } from "./disk.ts";
 import type { SourceObject } from "./ports.ts";
+import { SourceChanged } from "./ports.ts";
 
-/** Brings the source to its fixed name on disk, if the disk has room for it and for what will be made of it. */
+/**
+ * Brings the source to its fixed name on disk, if the disk has room for it and for what will be made of it. "stale" when it
+ * was overwritten while it came.
+ */
 export async function fetchStage(
   object: SourceObject,
   path: string,
   run: { deps: PipelineDeps; jobId: string; signal: AbortSignal },
-): Promise<void> {
+): Promise<"fetched" | "stale"> {
   const { deps, jobId, signal } = run;
   const { workDir, disk } = deps.settings;
   await requireSpace(workDir, object.sizeBytes * disk.sourceFactor, disk.minimumFreeBytes);
   let fetched = 0;
-  await deps.sources.download(object, path, {
-    signal,
-    onBytes: (bytes) => {
-      fetched += bytes;
-      deps.report({ kind: "progress", jobId, stage: "fetch", fraction: Math.min(1, fetched / object.sizeBytes) });
-    },
-  });
+  const onBytes = (bytes: number): void => {
+    fetched += bytes;
+    deps.report({ kind: "progress", jobId, stage: "fetch", fraction: Math.min(1, fetched / object.sizeBytes) });
+  };
+  try {
+    await deps.sources.download(object, path, { signal, onBytes });
+    return "fetched";
+  } catch (error) {
+    if (error instanceof SourceChanged) return "stale";
+    throw error;
+  }
 }

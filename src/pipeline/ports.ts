@@ -49,10 +49,15 @@ export interface SourceObject {
   readonly lastModified: string;
 }
 
+/** The source was overwritten after its HEAD: the upload that did it has an event of its own. Not a failure: this job is stale. */
+export class SourceChanged extends Error {
+  override readonly name = "SourceChanged";
+}
+
 /** Where sources come from. Errors are JobErrors: source_not_found, source_archived, storage_throttled. */
 export interface SourceStore {
   head(ref: SourceRef, signal?: AbortSignal): Promise<SourceObject>;
-  /** Writes exactly `object`'s bytes to `path`; source_not_found with a "changed" reason when it was overwritten meanwhile. */
+  /** Writes exactly `object`'s bytes to `path`; throws SourceChanged when it was overwritten meanwhile. */
   download(object: SourceObject, path: string, options: { signal: AbortSignal; onBytes?: (bytes: number) => void }): Promise<void>;
 }
 

@@ -32,7 +32,8 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   if (admitted.kind !== "admitted") return { outcome: admitted.kind, assetPath };
   await using workspace = await openWorkspace(deps.settings.workDir);
   const { outDir, sourcePath } = workspace;
-  await stage("fetch", () => fetchStage(admitted.object, sourcePath, { deps, jobId: job.id, signal }));
+  const fetched = await stage("fetch", () => fetchStage(admitted.object, sourcePath, { deps, jobId: job.id, signal }));
+  if (fetched === "stale") return { outcome: "stale", assetPath };
   const source = await stage("probe", () => probeSource(sourcePath, { ...deps.tools, limits: deps.settings.limits }, signal));
   const plan = await stage("plan", async () => planEncode(source, admitted.ladder));
   const revision = newRevision(new Date(), randomBytes(4).toString("hex"));

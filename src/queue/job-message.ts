@@ -66,6 +66,7 @@ export function parseJobMessage(value: unknown, rules: IntakeRules): Entry {
     job: {
       id: jobId([bucket, key, versionId, wishes.assetPath, wishes.ladder, wishes.engine]),
       source: { bucket, key, ...(versionId === undefined ? {} : { versionId }) },
+      ...(versionId === undefined ? {} : { pinsVersion: true }),
       ...wishes,
     },
   };

@@ -11,6 +11,7 @@ import { z } from "zod";
 import { createS3Client } from "../../../src/aws/clients.ts";
 import { createS3SourceStore } from "../../../src/aws/s3-source-store.ts";
 import { ShutdownError, SourceError, StorageError } from "../../../src/domain/errors.ts";
+import { SourceChanged } from "../../../src/pipeline/ports.ts";
 import { useEndpoint } from "../queue/fixture.ts";
 import type { ObjectServerOptions } from "./object-server.ts";
 import { digestOf, ETAG, startObjectServer } from "./object-server.ts";
@@ -116,7 +117,7 @@ describe("a download", () => {
     const { run } = await aDownload({ sizeBytes: 20 * MIB, behave: ({ request }) => (request === 3 ? "changed" : "serve") });
     const error: unknown = await run().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);
-    expect(error).toMatchObject({ code: "source_not_found", facts: { reason: "changed" } });
+    expect(error).toBeInstanceOf(SourceChanged);
     expect(await readdir(folder)).toEqual([]);
   });
 

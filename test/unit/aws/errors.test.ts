@@ -2,7 +2,7 @@ import { S3ServiceException } from "@aws-sdk/client-s3";
 import { SQSServiceException } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
 import { JobError, LeaseLostError, ShutdownError, StorageError } from "../../../src/domain/errors.ts";
-import { PreconditionFailed } from "../../../src/pipeline/ports.ts";
+import { PreconditionFailed, SourceChanged } from "../../../src/pipeline/ports.ts";
 import { translateLeaseError, translateS3Error } from "../../../src/aws/errors.ts";
 
 const anS3Error = (name: string, httpStatusCode: number) =>
@@ -18,8 +18,6 @@ describe("an S3 error", () => {
     ["NotFound", 404, "source_not_found reject"],
     ["NoSuchVersion", 404, "source_not_found reject"],
     ["MethodNotAllowed", 405, "source_not_found reject"],
-    ["PreconditionFailed", 412, "source_not_found reject"],
-    ["InvalidRange", 416, "source_not_found reject"],
     ["InvalidObjectState", 403, "source_archived reject"],
     ["AccessDenied", 403, "storage_throttled retry"],
     ["RequestTimeTooSkewed", 403, "storage_throttled retry"],
@@ -46,8 +44,11 @@ describe("an S3 error", () => {
     expect(translate(anS3Error("AccessDenied", 403), "source").message).toContain("s3:ListBucket");
   });
 
-  test("a source that changed says so in its facts", () => {
-    expect(translate(anS3Error("PreconditionFailed", 412), "source")).toMatchObject({ facts: { reason: "changed" } });
+  test.each([
+    ["PreconditionFailed", 412],
+    ["InvalidRange", 416],
+  ])("%s (%i) of a source is told apart from a source that is gone", (name, status) => {
+    expect(translate(anS3Error(name, status), "source")).toBeInstanceOf(SourceChanged);
   });
 
   test("a failed precondition of a write is PreconditionFailed, for the caller to judge", () => {
