@@ -48,6 +48,7 @@ export interface RungSelection {
 /** Two rungs closer than this are one picture paid for twice. */
 const REDUNDANT_WITHIN = 0.05;
 const MIN_CAP_BPS = 100_000;
+const ROUNDING = 1e-6;
 
 const even = (value: number): number => Math.max(2, 2 * Math.round(value / 2));
 const evenFloor = (value: number): number => Math.max(2, 2 * Math.floor(value / 2));
@@ -73,11 +74,15 @@ export function selectRungs(video: VideoTrack, ladder: Ladder, frameRate: Ration
   return { rungs: sides.map((side) => fitRung(side, video, Math.round(capFor(side, ladder) * factor))), dropped };
 }
 
-function fitRung(shortSide: number, { displayAspect }: VideoTrack, capBps: number): FittedRung {
+function fitRung(shortSide: number, { displayAspect, displayWidth, displayHeight }: VideoTrack, capBps: number): FittedRung {
   const aspect = toNumber(displayAspect);
+  const ratio = Math.max(aspect, 1 / aspect);
+  // 853 becomes 852, not 854; but 853.33 square pixels of an anamorphic picture are whole at 854.
+  const own = Math.max(displayWidth, displayHeight, Math.min(displayWidth, displayHeight) * ratio - ROUNDING);
+  const longSide = Math.min(even(shortSide * ratio), evenFloor(Math.ceil(own)));
   return aspect >= 1
-    ? { shortSide, height: shortSide, width: even(shortSide * aspect), capBps }
-    : { shortSide, width: shortSide, height: even(shortSide / aspect), capBps };
+    ? { shortSide, height: shortSide, width: longSide, capBps }
+    : { shortSide, width: shortSide, height: longSide, capBps };
 }
 
 /** The rung's own cap, or for a size between rungs a cap in proportion to its area. */
