@@ -76,6 +76,8 @@ export type Rendition = VideoRendition | AudioRendition;
 
 /** Above this the frame rate is halved (HLS authoring rule 1.19). */
 const MAX_FRAME_RATE = 60;
+/** Below this, half a frame of rounding in each GOP adds up to more than the 0.5 s a segment may exceed its target by. */
+const MIN_FRAME_RATE = 5;
 const HIGH_PROFILE_FROM = 720;
 
 /**
@@ -112,10 +114,11 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
   return { ladder: ladder.name, source, timeline, video, audio: audioGroup(source.audio, ladder.audioBps, "audio", 0), dropped };
 }
 
-/** The source's rate, halved until players accept it. */
+/** The source's rate, halved until players accept it, doubled until a whole number of frames fits the segment grid. */
 export function outputFrameRate({ frameRate }: VideoTrack): Rational {
   let rate = frameRate;
   while (toNumber(rate) > MAX_FRAME_RATE + 0.06) rate = rational(rate.num, rate.den * 2);
+  while (toNumber(rate) < MIN_FRAME_RATE) rate = rational(rate.num * 2, rate.den);
   return rate;
 }
 
@@ -153,12 +156,13 @@ function audioId(tracks: readonly AudioTrack[], position: number, step: number):
 }
 
 function uniqueNames(tracks: readonly AudioTrack[]): string[] {
-  const seen = new Map<string, number>();
+  const seen = new Set<string>();
   return tracks.map(({ title, language }) => {
     const base = title ?? languageName(language);
-    const count = (seen.get(base) ?? 0) + 1;
-    seen.set(base, count);
-    return count === 1 ? base : `${base} (${count})`;
+    let name = base;
+    for (let count = 2; seen.has(name); count += 1) name = `${base} (${count})`;
+    seen.add(name);
+    return name;
   });
 }
 

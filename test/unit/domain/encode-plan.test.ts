@@ -1,0 +1,146 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { outputFrameRate, planEncode } from "../../../src/domain/encode-plan.ts";
+import { rational, toNumber } from "../../../src/domain/rational.ts";
+import { segmentSeconds } from "../../../src/domain/timeline.ts";
+import { languageTag, safeTitle } from "../../../src/media/labels.ts";
+import { aLadder } from "../../helpers/ladders.ts";
+import { aPlan } from "../../helpers/plans.ts";
+import { aSource, aVideoTrack, anAudioTrack } from "../../helpers/sources.ts";
+
+const languages = fc.oneof(fc.constantFrom("eng", "ger", "und", "en", "pt-BR", "zh-Hant", "sr-Latn"), fc.string({ maxLength: 8 }));
+const titles = fc.oneof(fc.constantFrom("A", "A (2)", "English", "Audio"), fc.string());
+const tracks = fc.array(
+  fc.record({ language: languages, title: fc.option(titles), channels: fc.integer({ min: 1, max: 8 }), isDefault: fc.boolean() }),
+  { minLength: 1, maxLength: 8 },
+);
+
+function audioOf(found: readonly { language: string; title: string | null; channels: number; isDefault: boolean }[]) {
+  return found.map(({ language, title, channels, isDefault }, index) => {
+    const safe = safeTitle(title ?? undefined);
+    return anAudioTrack({ index, language: languageTag(language), channels, isDefault, ...(safe ? { title: safe } : {}) });
+  });
+}
+
+describe("planEncode, for any sound tracks", () => {
+  test("gives every rendition a folder of its own that is safe in a path, an option and a URI", () => {
+    fc.assert(
+      fc.property(tracks, fc.boolean(), (found, hasPicture) => {
+        const plan = aPlan(aSource({ audio: audioOf(found), ...(hasPicture ? {} : { video: undefined }) }));
+        const ids = [...plan.video, ...plan.audio].map(({ id }) => id);
+        expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length);
+        for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9-]+$/);
+      }),
+    );
+  });
+
+  test("gives every member of a group a name of its own and the group one default", () => {
+    fc.assert(
+      fc.property(tracks, fc.boolean(), (found, hasPicture) => {
+        const plan = aPlan(aSource({ audio: audioOf(found), ...(hasPicture ? {} : { video: undefined }) }));
+        for (const group of Map.groupBy(plan.audio, (rendition) => rendition.group).values()) {
+          expect(new Set(group.map(({ name }) => name)).size).toBe(group.length);
+          expect(group.filter(({ isDefault }) => isDefault)).toHaveLength(1);
+        }
+      }),
+    );
+  });
+});
+
+describe("planEncode", () => {
+  test("names folders by short side and language", () => {
+    const { video, audio } = aPlan(
+      aSource({ audio: [anAudioTrack(), anAudioTrack({ index: 2 }), anAudioTrack({ index: 3, language: "de" })] }),
+    );
+    expect(video.map(({ id }) => id)).toStrictEqual(["v240", "v360", "v480", "v720", "v1080"]);
+    expect(audio.map(({ id }) => id)).toStrictEqual(["a-en", "a-en-2", "a-de"]);
+  });
+
+  test("calls a track by its title, else by its language in that language", () => {
+    const audio = [
+      anAudioTrack({ title: "Director" }),
+      anAudioTrack({ language: "de" }),
+      anAudioTrack({ language: "und" }),
+      anAudioTrack({ language: "de" }),
+    ];
+    expect(aPlan(aSource({ audio })).audio.map(({ name }) => name)).toStrictEqual(["Director", "Deutsch", "Audio", "Deutsch (2)"]);
+  });
+
+  test("makes the source's default track the default, else the first", () => {
+    const defaults = (flags: readonly boolean[]): boolean[] =>
+      aPlan(aSource({ audio: flags.map((isDefault, index) => anAudioTrack({ index, isDefault })) })).audio.map(
+        ({ isDefault }) => isDefault,
+      );
+    expect(defaults([false, true, true])).toStrictEqual([false, true, false]);
+    expect(defaults([false, false])).toStrictEqual([true, false]);
+  });
+
+  test("keeps mono at half the rate and turns everything else into stereo", () => {
+    const audio = [1, 2, 6, 8].map((channels, index) => anAudioTrack({ index, channels }));
+    expect(aPlan(aSource({ audio })).audio.map(({ channels, bitrateBps }) => [channels, bitrateBps])).toStrictEqual([
+      [1, 64_000],
+      [2, 128_000],
+      [2, 128_000],
+      [2, 128_000],
+    ]);
+  });
+
+  test("publishes sound alone as one group for each bit rate, and drops every rung with that reason", () => {
+    const plan = aPlan(aSource({ video: undefined }));
+    expect(plan.video).toStrictEqual([]);
+    expect(plan.audio.map(({ id, group, bitrateBps }) => [id, group, bitrateBps])).toStrictEqual([
+      ["a-en", "audio-64", 64_000],
+      ["a-en-2", "audio-128", 128_000],
+    ]);
+    expect(plan.dropped).toHaveLength(aLadder().rungs.length);
+    expect(new Set(plan.dropped.map(({ reason }) => reason))).toStrictEqual(new Set(["the source has no video"]));
+  });
+
+  test("has no audio for a silent source", () => {
+    expect(aPlan(aSource({ audio: [] })).audio).toStrictEqual([]);
+  });
+
+  test("uses the High profile from 720 lines up", () => {
+    expect(aPlan().video.map(({ id, profile }) => `${id} ${profile}`)).toStrictEqual([
+      "v240 main",
+      "v360 main",
+      "v480 main",
+      "v720 high",
+      "v1080 high",
+    ]);
+  });
+
+  test("buffers twice the cap", () => {
+    for (const { capBps, bufferBits } of aPlan().video) expect(bufferBits).toBe(2 * capBps);
+  });
+});
+
+describe("outputFrameRate", () => {
+  const rateOf = (num: number, den = 1): string => {
+    const rate = outputFrameRate(aVideoTrack({ frameRate: rational(num, den) }));
+    return `${rate.num}/${rate.den}`;
+  };
+
+  test.each([
+    [60, 1, "60/1"],
+    [60_000, 1001, "60000/1001"],
+    [6002, 100, "3001/50"],
+    [120, 1, "60/1"],
+    [240, 1, "60/1"],
+    [100, 1, "50/1"],
+    [90_000, 1, "5625/128"],
+  ])("turns %d/%d into %s", (num, den, expected) => {
+    expect(rateOf(num, den)).toBe(expected);
+  });
+
+  test("keeps segments within half a second of nominal, however slow the source", () => {
+    const slow = fc.tuple(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 1, max: 60 })).map(([num, den]) => rational(num, den));
+    fc.assert(
+      fc.property(slow, (frameRate) => {
+        const { timeline } = planEncode(aSource({ video: aVideoTrack({ frameRate, durationSeconds: 100 }) }), aLadder());
+        expect(segmentSeconds(timeline)).toBeLessThanOrEqual(6.5);
+        expect(toNumber(timeline.frameRate)).toBeLessThanOrEqual(60.06);
+      }),
+    );
+  });
+});
