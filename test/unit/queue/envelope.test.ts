@@ -208,6 +208,7 @@ describe("our own job message", () => {
     expect(job(jobMessage({ source: { bucket: "uploads", key: "k", versionId: "v" }, ...wishes }))).toEqual({
       id: expect.stringMatching(/^[0-9a-f]{32}$/),
       source: { bucket: "uploads", key: "k", versionId: "v" },
+      pinsVersion: true,
       ...wishes,
     });
   });
