@@ -137,14 +137,20 @@ function missingMedia(report: ProbeReport, measured: Measured, main: ProbedStrea
   const read = (main && measured.packetsRead.get(main.index)) ?? 0;
   const declared = main?.nb_frames ?? 0;
   const counted = declared > read && report.format.format_name.includes("mp4") ? 1 - read / declared : 0;
-  const span = main && measured.packets.get(main.index);
-  const declaredSeconds = main?.duration ?? report.format.duration ?? 0;
-  const timed = measured.isCut && span && declaredSeconds > 0 ? 1 - (span.endSeconds - span.firstSeconds) / declaredSeconds : 0;
-  const missing = Math.max(counted, timed);
+  const timed = shortfall(report, measured, main);
+  // Frames that an edit list hides are counted but neither read nor part of the duration.
+  const missing = measured.isCut ? Math.max(counted, timed) : Math.min(counted, timed);
   if (missing > MISSING_ALLOWED) {
     throw new SourceError("source_truncated", `${Math.round(missing * 100)} % of the media is missing from the file`, {
       facts: { framesDeclared: declared, framesRead: read },
     });
   }
   return missing > 0 ? ["truncated"] : [];
+}
+
+/** The share of the declared duration that no packet covers. */
+function shortfall(report: ProbeReport, { packets }: Measured, main: ProbedStream | undefined): number {
+  const span = main && packets.get(main.index);
+  const declaredSeconds = main?.duration ?? report.format.duration ?? 0;
+  return span && declaredSeconds > 0 ? Math.max(0, 1 - (span.endSeconds - span.firstSeconds) / declaredSeconds) : 0;
 }
