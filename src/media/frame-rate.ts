@@ -24,9 +24,9 @@ export function measureFrameRate(stats: PacketStats, declared: readonly (Rationa
   if (stats.count < 2 || stats.medianStepSeconds <= 0) return { frameRate: declared.find(isPlausible) ?? FALLBACK_RATE, isVariable: false };
   const isVariable = stats.steadyShare < VARIABLE_BELOW;
   if (!isVariable) {
-    const steady = 1 / stats.steadyStepSeconds;
-    const agreed = declared.find((rate) => rate && near(toNumber(rate), steady, SAME_RATE));
-    return { frameRate: standardised(agreed ?? snap(steady, SAME_RATE) ?? approximate(unbroken(stats) ?? steady, 1001)), isVariable };
+    const steady = unbroken(stats) ?? 1 / stats.steadyStepSeconds;
+    const agreed = closest(declared, steady);
+    return { frameRate: standardised(agreed ?? snap(steady, SAME_RATE) ?? approximate(steady, 1001)), isVariable };
   }
   const average = stats.count / (stats.endSeconds - stats.firstSeconds);
   return { frameRate: snap(average, 0.01) ?? rational(Math.max(5, Math.round(average * 5)), 5), isVariable };
@@ -41,9 +41,13 @@ const near = (a: number, b: number, share: number): boolean => Math.abs(a - b) <
 
 const isPlausible = (rate: Rational | undefined): boolean => rate !== undefined && toNumber(rate) >= 1 && toNumber(rate) <= 120;
 
-function snap(rate: number, share: number): Rational | undefined {
-  const closest = STANDARD_RATES.toSorted((a, b) => Math.abs(toNumber(a) - rate) - Math.abs(toNumber(b) - rate))[0];
-  return closest && near(toNumber(closest), rate, share) ? closest : undefined;
+const snap = (rate: number, share: number): Rational | undefined => closest(STANDARD_RATES, rate, share);
+
+/** 24 and 23.976 are both near 23.98: the nearest counts, not the first. */
+function closest(rates: readonly (Rational | undefined)[], rate: number, share = SAME_RATE): Rational | undefined {
+  const distance = (candidate: Rational): number => Math.abs(toNumber(candidate) - rate);
+  const [found] = rates.filter((candidate) => candidate !== undefined).toSorted((a, b) => distance(a) - distance(b));
+  return found && near(toNumber(found), rate, share) ? found : undefined;
 }
 
 const standardised = (rate: Rational): Rational => snap(toNumber(rate), SAME_STANDARD) ?? rate;
