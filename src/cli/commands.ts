@@ -20,7 +20,10 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map(
     transcode: { summary: "one file into a folder, without AWS", load: async () => (await import("./transcode.ts")).transcode },
     probe: { summary: "what a source is", load: async () => (await import("./probe.ts")).probe },
     plan: { summary: "which renditions a source would get, and why", load: async () => (await import("./plan.ts")).plan },
-    submit: { summary: "upload a file or enqueue an object", load: async () => (await import("./submit.ts")).submit },
+    submit: {
+      summary: "upload a file as a job and, if wanted, wait for its stream",
+      load: async () => (await import("./submit.ts")).submit,
+    },
     doctor: { summary: "check this machine and its configuration", load: async () => (await import("./doctor.ts")).doctor },
   }),
 );
