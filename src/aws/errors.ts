@@ -14,13 +14,16 @@ export interface S3Call {
 /** Answers that are no refusal although their status is 403 or 400: time or credentials will mend them. */
 const PASSING = new Set(["RequestTimeTooSkewed", "ExpiredToken", "TokenRefreshRequired", "RequestExpired"]);
 
+/** What is said in the words of the ports already. */
+const TRANSLATED = [JobError, PreconditionFailed, SourceChanged];
+
 /**
  * The JobError (or PreconditionFailed) that an error of an S3 call means. After an abort it is the signal's reason; what
  * comes from neither S3 nor the network (a local file that is not there) is given back as it is.
  */
 export function translateS3Error(error: unknown, call: S3Call): Error {
   if (call.signal?.aborted) return asError(call.signal.reason);
-  if (error instanceof JobError || error instanceof PreconditionFailed || error instanceof SourceChanged) return error;
+  if (TRANSLATED.some((kind) => error instanceof kind)) return asError(error);
   if (isDiskFull(error)) return new ResourceError("disk_full", "the work folder is full", { cause: error });
   if (isLocal(error)) return asError(error);
   if (!(error instanceof S3ServiceException) || PASSING.has(error.name)) return unserved(error, call);

@@ -4,7 +4,8 @@ import { z } from "zod";
 
 import type { Config } from "../config/config.ts";
 import { ERROR_CODES, SourceError } from "../domain/errors.ts";
-import { assetKeys, assetPathOf, sourceId } from "../domain/output-layout.ts";
+import { assetKeys } from "../domain/output-layout.ts";
+import { assetPathOf, sourceId } from "../publish/identity.ts";
 import type { ObjectStore, SourceObject } from "../pipeline/ports.ts";
 import { parseAssetRecord } from "../publish/asset-record.ts";
 import { jobId } from "../queue/job-id.ts";

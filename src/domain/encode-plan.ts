@@ -111,7 +111,14 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
     capBps: rung.capBps,
     bufferBits: 2 * rung.capBps,
   }));
-  return { ladder: ladder.name, source, timeline, video, audio: audioGroup(source.audio, ladder.audioBps, "audio", 0), dropped };
+  return {
+    ladder: ladder.name,
+    source,
+    timeline,
+    video,
+    audio: audioGroup(source.audio, { bitrateBps: ladder.audioBps, group: "audio", step: 0 }),
+    dropped,
+  };
 }
 
 /** The source's rate, halved until players accept it, doubled until a whole number of frames fits the segment grid. */
@@ -123,10 +130,16 @@ export function outputFrameRate({ frameRate }: VideoTrack): Rational {
 }
 
 function audioOnly(source: Source, ladder: Ladder): AudioRendition[] {
-  return ladder.audioOnlyBps.flatMap((bps, step) => audioGroup(source.audio, bps, `audio-${Math.round(bps / 1000)}`, step));
+  return ladder.audioOnlyBps.flatMap((bps, step) =>
+    audioGroup(source.audio, { bitrateBps: bps, group: `audio-${Math.round(bps / 1000)}`, step }),
+  );
 }
 
-function audioGroup(tracks: readonly AudioTrack[], bitrateBps: number, group: string, step: number): AudioRendition[] {
+/** `step` counts the bit rates of an audio-only ladder, so that ids stay unique. */
+function audioGroup(
+  tracks: readonly AudioTrack[],
+  { bitrateBps, group, step }: { bitrateBps: number; group: string; step: number },
+): AudioRendition[] {
   const preferred = Math.max(
     0,
     tracks.findIndex((track) => track.isDefault),

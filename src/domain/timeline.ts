@@ -23,14 +23,17 @@ const SHORTEST_GOP_SHARE = 0.92;
 /** The timeline of a source with video: the video's own range; sound outside it is cut, missing sound is silence. */
 export function videoTimeline(video: VideoTrack, frameRate: Rational, ladder: Ladder): Timeline {
   const frameCount = Math.max(1, Math.round(video.durationSeconds * toNumber(frameRate)));
-  return grid(video.startSeconds, frameRate, frameCount, ladder);
+  return onGrid({ sourceStartSeconds: video.startSeconds, frameRate, frameCount }, ladder);
 }
 
 /** The timeline of an audio-only source: the range of its longest track on a grid of milliseconds. */
 export function audioTimeline(source: Source, ladder: Ladder): Timeline {
   const start = Math.min(...source.audio.map((track) => track.startSeconds));
   const end = Math.max(...source.audio.map((track) => track.startSeconds + track.durationSeconds));
-  return grid(start, rational(1000), Math.max(1, Math.round((end - start) * 1000)), ladder);
+  return onGrid(
+    { sourceStartSeconds: start, frameRate: rational(1000), frameCount: Math.max(1, Math.round((end - start) * 1000)) },
+    ladder,
+  );
 }
 
 /** Seconds of one whole segment, exact in the frame rate's terms (3 GOPs of 2.002 s are 6.006 s). */
@@ -42,7 +45,9 @@ export const gopSeconds = ({ gopFrames, frameRate }: Timeline): number => (gopFr
 /** How many segments every rendition has. */
 export const segmentCount = ({ frameCount, segmentFrames }: Timeline): number => Math.ceil(frameCount / segmentFrames);
 
-function grid(sourceStartSeconds: number, frameRate: Rational, frameCount: number, ladder: Ladder): Timeline {
+type Span = Pick<Timeline, "sourceStartSeconds" | "frameRate" | "frameCount">;
+
+function onGrid({ sourceStartSeconds, frameRate, frameCount }: Span, ladder: Ladder): Timeline {
   const gopFrames = chooseGop(frameCount, toNumber(frameRate), ladder);
   const durationSeconds = (frameCount * frameRate.den) / frameRate.num;
   return { sourceStartSeconds, durationSeconds, frameRate, frameCount, gopFrames, segmentFrames: gopFrames * ladder.gopsPerSegment };

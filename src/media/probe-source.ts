@@ -5,6 +5,7 @@ import type { CommandResult } from "../process/run-command.ts";
 import { runCommand } from "../process/run-command.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
 import { sandboxed } from "../process/sandbox.ts";
+import type { Measured } from "./build-source.ts";
 import { buildSource } from "./build-source.ts";
 import { parseProbeReport } from "./ffprobe-json.ts";
 import { inputGuards, programGuards } from "./input-guards.ts";
@@ -45,16 +46,18 @@ export async function probeSource(path: string, tools: ProbeTools, signal: Abort
   };
   const result = await ffprobe(["-show_format", "-show_streams", "-of", "json"]);
   signal.throwIfAborted();
-  const report = parseProbeReport(result.stdout);
-  if (result.exitCode !== 0 || !report || report.streams.length === 0)
-    throw unreadable(result, { sniffed, bytes: size, encrypted: namesEncryption(head) });
+  const report = result.exitCode === 0 ? parseProbeReport(result.stdout) : undefined;
+  if (!report?.streams.length) throw unreadable(result, { sniffed, bytes: size, encrypted: namesEncryption(head) });
   const { packets, packetsRead, stderr } = await readPackets(ffprobe);
   signal.throwIfAborted();
   const isCut = sniffed === "riff-cut" || /ended prematurely|partial file|truncated/i.test(stderr);
   const source = buildSource(report, { sizeBytes: size, packets, packetsRead, isCut });
-  enforceLimits(source, tools.limits, packets.get(source.video?.index ?? -1)?.largestStepSeconds ?? 0);
+  enforceLimits(source, tools.limits, largestStep(packets, source));
   return source;
 }
+
+const largestStep = (packets: Measured["packets"], { video }: Source): number =>
+  (video && packets.get(video.index)?.largestStepSeconds) ?? 0;
 
 async function readHead(path: string): Promise<Buffer> {
   await using file = await open(path);

@@ -11,13 +11,6 @@ const MAX_SAMPLE_ASPECT = 10;
 
 /** The track as a viewer sees it: display geometry, measured rate and range. */
 export function buildVideoTrack(stream: ProbedStream, stats: PacketStats): VideoTrack {
-  const [codedWidth, codedHeight] = [stream.width ?? 0, stream.height ?? 0];
-  const rotation = rotationOf(stream);
-  const sampleAspect = sampleAspectOf(stream);
-  const upright = multiply(rational(Math.max(1, codedWidth), Math.max(1, codedHeight)), sampleAspect);
-  const turned = rotation === 90 || rotation === 270;
-  const displayAspect = turned ? rational(upright.den, upright.num) : upright;
-  const wide = Math.round(codedWidth * toNumber(sampleAspect));
   const { frameRate, isVariable } = measureFrameRate(stats, [parseRational(stream.r_frame_rate), parseRational(stream.avg_frame_rate)]);
   const lastSeconds = isVariable ? stats.endSeconds - stats.lastStartSeconds : frameRate.den / frameRate.num;
   const durationSeconds = stats.lastStartSeconds - stats.firstSeconds + lastSeconds;
@@ -25,13 +18,7 @@ export function buildVideoTrack(stream: ProbedStream, stats: PacketStats): Video
   return {
     index: stream.index,
     codec: stream.codec_name ?? "unknown",
-    codedWidth,
-    codedHeight,
-    rotation,
-    sampleAspect,
-    displayWidth: turned ? codedHeight : wide,
-    displayHeight: turned ? wide : codedHeight,
-    displayAspect,
+    ...geometryOf(stream),
     frameRate,
     variableFrameRate: isVariable,
     interlaced: ["tt", "bb", "tb", "bt"].includes(stream.field_order ?? ""),
@@ -43,6 +30,23 @@ export function buildVideoTrack(stream: ProbedStream, stats: PacketStats): Video
     frameCount: stats.count,
     bitrateBps: Math.round((stats.bytes * 8) / Math.max(durationSeconds, 0.001)),
   };
+}
+
+type Geometry = Pick<
+  VideoTrack,
+  "codedWidth" | "codedHeight" | "rotation" | "sampleAspect" | "displayWidth" | "displayHeight" | "displayAspect"
+>;
+
+function geometryOf(stream: ProbedStream): Geometry {
+  const { width: codedWidth = 0, height: codedHeight = 0 } = stream;
+  const rotation = rotationOf(stream);
+  const sampleAspect = sampleAspectOf(stream);
+  const upright = multiply(rational(Math.max(1, codedWidth), Math.max(1, codedHeight)), sampleAspect);
+  const wide = Math.round(codedWidth * toNumber(sampleAspect));
+  const coded = { codedWidth, codedHeight, rotation, sampleAspect };
+  return rotation === 90 || rotation === 270
+    ? { ...coded, displayWidth: codedHeight, displayHeight: wide, displayAspect: rational(upright.den, upright.num) }
+    : { ...coded, displayWidth: wide, displayHeight: codedHeight, displayAspect: upright };
 }
 
 /** Side data counts counter-clockwise, the old tag clockwise; a matrix that is no rotation reads as a huge number. */
@@ -71,19 +75,15 @@ function colourOf(stream: ProbedStream): Colour {
   return { fullRange, matrix: matrixOf(stream) };
 }
 
+const MATRICES: ReadonlyMap<string, Colour["matrix"]> = new Map([
+  ["bt709", "bt709"],
+  ["smpte170m", "bt601"],
+  ["bt470bg", "bt601"],
+  ["fcc", "bt601"],
+  ["bt2020nc", "bt2020"],
+  ["bt2020c", "bt2020"],
+]);
+
 /** Untagged video follows its size, as players assume: standard definition is BT.601. */
-function matrixOf({ color_space: space, width = 0, height = 0 }: ProbedStream): Colour["matrix"] {
-  switch (space) {
-    case "bt709":
-      return "bt709";
-    case "smpte170m":
-    case "bt470bg":
-    case "fcc":
-      return "bt601";
-    case "bt2020nc":
-    case "bt2020c":
-      return "bt2020";
-    default:
-      return Math.min(width, height) < 720 ? "bt601" : "bt709";
-  }
-}
+const matrixOf = ({ color_space: space = "", width = 0, height = 0 }: ProbedStream): Colour["matrix"] =>
+  MATRICES.get(space) ?? (Math.min(width, height) < 720 ? "bt601" : "bt709");

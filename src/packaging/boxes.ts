@@ -52,3 +52,13 @@ export function needBox(bytes: Buffer, path: readonly string[], from?: Pick<Box,
   if (!box) throw new BoxError(`no ${path.join("/")}`);
   return box;
 }
+
+/** Runs a parser of box fields; a field that lies outside the bytes is a BoxError like every other damage. */
+export function readFields<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof RangeError) throw new BoxError("a field lies outside its box", { cause: error });
+    throw error;
+  }
+}

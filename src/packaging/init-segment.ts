@@ -1,5 +1,5 @@
 import type { Box } from "./boxes.ts";
-import { BoxError, findBox, needBox, readBoxes } from "./boxes.ts";
+import { BoxError, findBox, needBox, readBoxes, readFields } from "./boxes.ts";
 
 /** What an init segment says of its one track. */
 export interface InitFacts {
@@ -25,7 +25,9 @@ const VISUAL_ENTRY_BYTES = 78;
 const AUDIO_ENTRY_BYTES = 28;
 
 /** Reads an init segment of ISO/IEC 14496-12 with exactly one track. Throws BoxError. */
-export function readInit(bytes: Buffer): InitFacts {
+export const readInit = (bytes: Buffer): InitFacts => readFields(() => parseInit(bytes));
+
+function parseInit(bytes: Buffer): InitFacts {
   const moov = needBox(bytes, ["moov"]);
   const traks = readBoxes(bytes, moov.body, moov.end).filter(({ type }) => type === "trak");
   const [trak] = traks;
@@ -35,6 +37,7 @@ export function readInit(bytes: Buffer): InitFacts {
   const [entry] = readBoxes(bytes, stsd.body + 8, stsd.end);
   if (!entry) throw new BoxError("no sample entry");
   const timescale = bytes.readUInt32BE(mdhd.body + (bytes[mdhd.body] === 1 ? 20 : 12));
+  if (timescale === 0) throw new BoxError("a time scale of 0");
   return {
     sizeBytes: bytes.length,
     timescale,

@@ -1,5 +1,5 @@
 import type { Box } from "./boxes.ts";
-import { BoxError, needBox, readBoxes } from "./boxes.ts";
+import { BoxError, needBox, readBoxes, readFields } from "./boxes.ts";
 import type { InitFacts, SampleDefaults } from "./init-segment.ts";
 
 /** One moof + mdat. Ticks are presentation times (the edit list applied); offsets count from the segment's first byte. */
@@ -25,6 +25,8 @@ export type ReadAt = (offset: number, length: number) => Promise<Buffer>;
 const HEADER_BYTES = 16;
 /** A moof of one GOP is a few KB; more than this is not ours. */
 const MAX_MOOF_BYTES = 16 * 1024 * 1024;
+/** A count is four bytes and may promise four thousand million samples that no byte stands for. */
+const MAX_SAMPLES = 1_000_000;
 const NON_SYNC_FLAG = 0x10000;
 
 /**
@@ -35,16 +37,13 @@ export async function readSegment(readAt: ReadAt, sizeBytes: number, init: InitF
   const fragments: FragmentFacts[] = [];
   let moof: { start: number; bytes: Buffer } | undefined;
   for (let at = 0; at < sizeBytes;) {
-    const header = await readAt(at, HEADER_BYTES);
-    if (header.length < 8) throw new BoxError(`stray bytes at ${at}`);
-    const type = header.toString("latin1", 4, 8);
-    const declared = header.readUInt32BE(0);
-    const size = declared === 1 && header.length === HEADER_BYTES ? Number(header.readBigUInt64BE(8)) : declared;
-    if (size < 8 || at + size > sizeBytes) throw new BoxError(`box ${type} at ${at} is cut`);
+    const { type, size } = readHeader(await readAt(at, HEADER_BYTES), at);
+    if (at + size > sizeBytes) throw new BoxError(`box ${type} at ${at} is cut`);
     if (type === "moof") moof = { start: at, bytes: await readMoof(readAt, at, size) };
     if (type === "mdat") {
       if (!moof) throw new BoxError("media data without a moof");
-      fragments.push(readFragment(moof, at + size, init));
+      const whole = { ...moof, end: at + size };
+      fragments.push(readFields(() => readFragment(whole, init)));
       moof = undefined;
     }
     at += size;
@@ -53,19 +52,28 @@ export async function readSegment(readAt: ReadAt, sizeBytes: number, init: InitF
   return fragments;
 }
 
+function readHeader(header: Buffer, at: number): { type: string; size: number } {
+  if (header.length < 8) throw new BoxError(`stray bytes at ${at}`);
+  const declared = header.readUInt32BE(0);
+  const size = declared === 1 && header.length === HEADER_BYTES ? Number(header.readBigUInt64BE(8)) : declared;
+  const type = header.toString("latin1", 4, 8);
+  if (size < 8) throw new BoxError(`box ${type} at ${at} is cut`);
+  return { type, size };
+}
+
 async function readMoof(readAt: ReadAt, at: number, size: number): Promise<Buffer> {
   if (size > MAX_MOOF_BYTES) throw new BoxError("a moof too large to be ours");
   return readAt(at, size);
 }
 
-function readFragment(moof: { start: number; bytes: Buffer }, end: number, init: InitFacts): FragmentFacts {
-  const { bytes, start } = moof;
+/** `bytes` is the moof alone, `end` the end of the mdat behind it. */
+function readFragment({ bytes, start, end }: { start: number; bytes: Buffer; end: number }, init: InitFacts): FragmentFacts {
   const traf = needBox(bytes, ["moof", "traf"]);
   const defaults = readTfhd(bytes, needBox(bytes, ["tfhd"], traf), init.defaults);
   const tfdt = needBox(bytes, ["tfdt"], traf);
   const decodeTicks = bytes[tfdt.body] === 1 ? Number(bytes.readBigUInt64BE(tfdt.body + 4)) : bytes.readUInt32BE(tfdt.body + 4);
   const run = readRuns(bytes, traf, { defaults, decodeTicks });
-  if (start + run.dataEnd > end) throw new BoxError("samples leave their mdat");
+  if (run.dataStart < bytes.length || start + run.dataEnd > end) throw new BoxError("samples leave their mdat");
   return {
     offset: start,
     sizeBytes: end - start,
@@ -93,6 +101,8 @@ function readTfhd(bytes: Buffer, { body }: Box, defaults: SampleDefaults): Sampl
 }
 
 interface Runs {
+  /** Where the media of the samples begins and ends, from the start of the moof. */
+  readonly dataStart: number;
   readonly dataEnd: number;
   readonly firstSampleEnd: number;
   readonly firstMediaBytes: number;
@@ -121,7 +131,8 @@ function readRuns(bytes: Buffer, traf: Box, context: { defaults: SampleDefaults;
     dts += sample.durationTicks;
   }
   const firstSampleEnd = first.dataOffset + first.sizeBytes;
-  const sizes = { dataEnd, firstSampleEnd, firstMediaBytes: first.sizeBytes, mediaBytes };
+  const dataStart = samples.reduce((lowest, { dataOffset }) => Math.min(lowest, dataOffset), Infinity);
+  const sizes = { dataStart, dataEnd, firstSampleEnd, firstMediaBytes: first.sizeBytes, mediaBytes };
   return { ...sizes, startsWithSync: first.isSync, startTicks, endTicks, sampleCount: samples.length, syncCount };
 }
 
@@ -138,20 +149,21 @@ interface Sample {
 function readTrun(bytes: Buffer, { body }: Box, defaults: SampleDefaults): Sample[] {
   const flags = bytes.readUIntBE(body + 1, 3);
   const count = bytes.readUInt32BE(body + 4);
+  if (count > MAX_SAMPLES) throw new BoxError(`a run of ${count} samples`);
   let at = body + 8;
   const take = (mask: number): number | undefined => {
     if (!(flags & mask)) return undefined;
     at += 4;
-    return bytes.readInt32BE(at - 4);
+    return bytes.readUInt32BE(at - 4);
   };
-  let dataOffset = take(0x1) ?? 0;
+  let dataOffset = (take(0x1) ?? 0) | 0;
   const firstFlags = take(0x4);
   const samples: Sample[] = [];
   for (let index = 0; index < count; index += 1) {
     const durationTicks = take(0x100) ?? defaults.durationTicks;
     const sizeBytes = take(0x200) ?? defaults.sizeBytes;
     const sampleFlags = take(0x400) ?? (index === 0 ? firstFlags : undefined) ?? defaults.flags;
-    const compositionTicks = take(0x800) ?? 0;
+    const compositionTicks = (take(0x800) ?? 0) | 0;
     samples.push({ dataOffset, sizeBytes, durationTicks, compositionTicks, isSync: (sampleFlags & NON_SYNC_FLAG) === 0 });
     dataOffset += sizeBytes;
   }

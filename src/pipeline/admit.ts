@@ -1,7 +1,7 @@
 import { EngineError, InvalidJobError, SourceError } from "../domain/errors.ts";
 import type { Job } from "../domain/job.ts";
 import type { Ladder } from "../domain/ladder.ts";
-import { assetPathOf, sha256, sourceId } from "../domain/output-layout.ts";
+import { assetPathOf, sha256, sourceId } from "../publish/identity.ts";
 import { conflict, readPublished, repairPointers } from "../publish/commit.ts";
 import type { Candidate } from "../publish/decide.ts";
 import { decide } from "../publish/decide.ts";
@@ -31,10 +31,7 @@ export interface Settled {
  */
 export async function admit(job: Job, deps: PipelineDeps, context: JobContext): Promise<Admitted | Settled> {
   const { settings, published: store } = deps;
-  if (job.engine !== undefined && job.engine !== "ffmpeg")
-    throw new EngineError("engine_rejected", `engine ${job.engine} is not configured on this worker`);
-  const ladder = deps.ladders.get(job.ladder ?? settings.ladder);
-  if (!ladder) throw new InvalidJobError("job_unknown_ladder", `there is no ladder named ${job.ladder}`);
+  const ladder = ladderFor(job, deps);
   const assetPath = settings.publishPrefix + (job.assetPath ?? assetPathOf(settings.assetPathTemplate, job.source));
   const object = await deps.sources.head(job.source, context.signal);
   refuseSize(object.sizeBytes, settings.limits.maxSourceBytes);
@@ -49,11 +46,19 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
     createdAt: job.eventTime ?? new Date().toISOString(),
   };
   const published = await readPublished(store, assetPath, context.signal);
-  const decision = decide(published?.record, { ...(await candidateOf(job, admitted, { deps, signal: context.signal })) });
+  const decision = decide(published?.record, await candidateOf(job, admitted, { deps, signal: context.signal }));
   if (decision === "conflict") throw conflict(assetPath);
   if (decision === "publish") return admitted;
   if (published && decision === "duplicate") await repairPointers(store, published.record, context);
   return { kind: decision, assetPath };
+}
+
+function ladderFor({ engine, ladder: wanted }: Job, { ladders, settings }: PipelineDeps): Ladder {
+  if (engine !== undefined && engine !== "ffmpeg")
+    throw new EngineError("engine_rejected", `engine ${engine} is not configured on this worker`);
+  const ladder = ladders.get(wanted ?? settings.ladder);
+  if (!ladder) throw new InvalidJobError("job_unknown_ladder", `there is no ladder named ${wanted}`);
+  return ladder;
 }
 
 /** What this job is when it meets asset.json; asks the upload bucket whether the source is still the same. */

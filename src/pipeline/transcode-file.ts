@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { loadLadders } from "../config/ladders.ts";
-import { assetPathOf, sha256 } from "../domain/output-layout.ts";
+import { assetPathOf, sha256 } from "../publish/identity.ts";
 import { readPublished } from "../publish/commit.ts";
 import { createFolderStore } from "../publish/folder-store.ts";
 import { openTools } from "../tools.ts";

@@ -1,4 +1,4 @@
-import { isSameObject } from "../domain/output-layout.ts";
+import { isSameObject } from "./identity.ts";
 import type { AssetRecord } from "./asset-record.ts";
 
 /** What an attempt knows of itself when it meets what is published. */

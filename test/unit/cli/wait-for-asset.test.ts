@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { waitForAsset } from "../../../src/cli/wait-for-asset.ts";
-import { sourceId } from "../../../src/domain/output-layout.ts";
+import { sourceId } from "../../../src/publish/identity.ts";
 import type { SourceObject } from "../../../src/pipeline/ports.ts";
 import { jobId } from "../../../src/queue/job-id.ts";
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { assetPathOf, isSameObject, newRevision, revisionBase, sourceId } from "../../../src/domain/output-layout.ts";
+import { newRevision, revisionBase } from "../../../src/domain/output-layout.ts";
+import { assetPathOf, isSameObject, sourceId } from "../../../src/publish/identity.ts";
 
 const TEMPLATE = "{key without extension}";
 const pathOf = (key: string, template = TEMPLATE): string => assetPathOf(template, { bucket: "uploads", key });
