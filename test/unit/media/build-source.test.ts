@@ -6,17 +6,23 @@ const videoOf = (changes: Readonly<Record<string, unknown>>) => sourceOf([videoJ
 
 describe("a video track", () => {
   test.each([
-    [{ side_data_list: [{ side_data_type: "Display Matrix", rotation: -90 }] }, 90, 360, 640],
-    [{ side_data_list: [{ side_data_type: "Display Matrix", rotation: 90 }] }, 270, 360, 640],
-    [{ side_data_list: [{ side_data_type: "Display Matrix", rotation: -180 }] }, 180, 640, 360],
-    [{ side_data_list: [{ side_data_type: "Display Matrix", rotation: 270 }] }, 90, 360, 640],
-    [{ side_data_list: [{ side_data_type: "CPB properties" }, { side_data_type: "Display Matrix", rotation: -90 }] }, 90, 360, 640],
-    [{ side_data_list: [{ side_data_type: "Display Matrix", rotation: -9_223_372_036_854_775_808 }] }, 0, 640, 360],
-    [{ side_data_list: [{ rotation: "nan" }] }, 0, 640, 360],
-    [{ tags: { rotate: "sideways" } }, 0, 640, 360],
-    [{}, 0, 640, 360],
-  ])("is turned as %j says", (changes, rotation, displayWidth, displayHeight) => {
-    expect(videoOf(changes)).toMatchObject({ rotation, displayWidth, displayHeight });
+    [{ side_data_list: [{ side_data_type: "Display Matrix", rotation: -90 }] }, { rotation: 90, displayWidth: 360, displayHeight: 640 }],
+    [{ side_data_list: [{ side_data_type: "Display Matrix", rotation: 90 }] }, { rotation: 270, displayWidth: 360, displayHeight: 640 }],
+    [{ side_data_list: [{ side_data_type: "Display Matrix", rotation: -180 }] }, { rotation: 180, displayWidth: 640, displayHeight: 360 }],
+    [{ side_data_list: [{ side_data_type: "Display Matrix", rotation: 270 }] }, { rotation: 90, displayWidth: 360, displayHeight: 640 }],
+    [
+      { side_data_list: [{ side_data_type: "CPB properties" }, { side_data_type: "Display Matrix", rotation: -90 }] },
+      { rotation: 90, displayWidth: 360, displayHeight: 640 },
+    ],
+    [
+      { side_data_list: [{ side_data_type: "Display Matrix", rotation: -9_223_372_036_854_775_808 }] },
+      { rotation: 0, displayWidth: 640, displayHeight: 360 },
+    ],
+    [{ side_data_list: [{ rotation: "nan" }] }, { rotation: 0, displayWidth: 640, displayHeight: 360 }],
+    [{ tags: { rotate: "sideways" } }, { rotation: 0, displayWidth: 640, displayHeight: 360 }],
+    [{}, { rotation: 0, displayWidth: 640, displayHeight: 360 }],
+  ])("is turned as %j says", (changes, seen) => {
+    expect(videoOf(changes)).toMatchObject(seen);
   });
 
   test.each([
