@@ -29,22 +29,33 @@ export interface Observer {
 export function createObserver({ logger, ffmpegVersion = "unknown", sandboxed, diskFreeBytes, onEvent }: ObserverOptions): Observer {
   const metrics = createMetrics({ version: PACKAGE_VERSION, node: process.version, ffmpeg: ffmpegVersion });
   const board = createJobBoard();
+  const leases = new Map<string, () => number>();
+  const stages = stageTimes();
   let state: Extract<PollEvent, { kind: "state" }>["state"] = "polling";
+  let encoding = 0;
+  const leaseRemainingSeconds = (): number | undefined =>
+    leases.size > 0 ? Math.min(...leases.values().map((left) => left())) : undefined;
   metrics.sandbox(sandboxed);
-  metrics.watch({ diskFreeBytes, consumerState: () => state });
+  metrics.watch({ diskFreeBytes, leaseRemainingSeconds, consumerState: () => state, ffmpegChildren: () => encoding });
   return {
     metrics,
     board,
     job: (event) => {
       metrics.observeEvent(event);
       board.observe(event);
-      logStage(event, logger);
+      if (event.kind === "engine-chosen") encoding += 1;
+      if (event.kind === "engine-ended") encoding -= 1;
+      logStage(event, { logger, stages });
       onEvent?.(event);
     },
     message: (event) => {
       if (event.kind === "received") metrics.messageReceived({ ageSeconds: 0, ...event });
-      else if (event.kind === "settled") metrics.messageSettled(event.outcome);
-      else metrics.leaseExtended(event.result);
+      else if (event.kind === "leased") leases.set(event.messageId, event.remainingSeconds);
+      else if (event.kind === "extended") metrics.leaseExtended(event.result);
+      else {
+        leases.delete(event.messageId);
+        metrics.messageSettled(event.outcome);
+      }
       if (event.kind === "extended" && event.result === "lost") metrics.leaseLost();
     },
     poll: (event) => {
@@ -55,14 +66,36 @@ export function createObserver({ logger, ffmpegVersion = "unknown", sandboxed, d
   };
 }
 
+interface StageTimes {
+  add(event: Extract<JobEvent, { kind: "stage-ended" }>): void;
+  take(jobId: string): Readonly<Record<string, number>>;
+}
+
+/** Seconds per stage of the running jobs, for the one line at each job's end (R-O3). */
+function stageTimes(): StageTimes {
+  const byJob = new Map<string, Map<string, number>>();
+  return {
+    add: ({ jobId, stage, durationSeconds }) => {
+      byJob.set(jobId, (byJob.get(jobId) ?? new Map<string, number>()).set(stage, Number(durationSeconds.toFixed(3))));
+    },
+    take: (jobId) => {
+      const times = Object.fromEntries(byJob.get(jobId) ?? []);
+      byJob.delete(jobId);
+      return times;
+    },
+  };
+}
+
 /** One line per stage per job (STYLE.md 24); failures are logged once, where the message is settled. */
-function logStage(event: JobEvent, logger: Logger): void {
+function logStage(event: JobEvent, { logger, stages }: { logger: Logger; stages: StageTimes }): void {
   const { jobId } = event;
   if (event.kind === "started") logger.info({ jobId, bucket: event.bucket, key: event.sourceKey }, "job started");
-  if (event.kind === "stage-ended" && !event.code)
-    logger.info({ jobId, stage: event.stage, durationSeconds: event.durationSeconds }, "stage ended");
+  if (event.kind === "stage-ended") {
+    stages.add(event);
+    if (!event.code) logger.info({ jobId, stage: event.stage, durationSeconds: event.durationSeconds }, "stage ended");
+  }
   if (event.kind === "ended") {
-    const { outcome, durationSeconds, assetPath, code } = event;
-    logger.info({ jobId, outcome, durationSeconds, assetPath, code }, "job ended");
+    const { kind, sourceKey: key, ...facts } = event;
+    logger.info({ ...facts, key, stages: stages.take(jobId) }, "job ended");
   }
 }

@@ -136,8 +136,12 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     httpUrl: http.url,
     drain: async () => {
       life.draining = true;
+      observer.metrics.interrupted("signal");
+      const started = performance.now();
       const deadline = setTimeout(cancel, config.drainSeconds * 1000);
       await consumers.drain().finally(() => clearTimeout(deadline));
+      const seconds = (performance.now() - started) / 1000;
+      observer.metrics.drained({ seconds, forced: seconds >= config.drainSeconds });
     },
     cancel,
     abortPolls: () => {

@@ -8,7 +8,18 @@ import { endSeconds } from "./facts.ts";
 import type { Measured, Presentation } from "./presentation.ts";
 
 /** What is checked of every output; a metric label. */
-export type VerificationCheck = "count" | "names" | "codec" | "size" | "keyframes" | "boundaries" | "continuity" | "duration" | "frames";
+export const VERIFICATION_CHECKS = [
+  "count",
+  "names",
+  "codec",
+  "size",
+  "keyframes",
+  "boundaries",
+  "continuity",
+  "duration",
+  "frames",
+] as const;
+export type VerificationCheck = (typeof VERIFICATION_CHECKS)[number];
 
 export interface Finding {
   readonly check: VerificationCheck;

@@ -20,7 +20,7 @@ export async function attemptJob(job: Job, deps: PipelineDeps, context: JobConte
   const { bucket, key: sourceKey } = job.source;
   const started = performance.now();
   const ended = (how: { outcome: Outcome; assetPath?: string; code?: JobError["code"]; reason?: string }): void =>
-    report({ kind: "ended", jobId: job.id, sourceKey, durationSeconds: (performance.now() - started) / 1000, ...how });
+    report({ kind: "ended", jobId: job.id, sourceKey, durationSeconds: (performance.now() - started) / 1000, ...sinceUpload(job), ...how });
   report({ kind: "started", jobId: job.id, bucket, sourceKey });
   try {
     const result = await runJob(job, { deps, context, stage: stageClock(job.id, report) });
@@ -31,4 +31,9 @@ export async function attemptJob(job: Job, deps: PipelineDeps, context: JobConte
     else ended({ outcome: "failed", reason: error instanceof Error ? error.message : "unknown" });
     throw error;
   }
+}
+
+function sinceUpload({ eventTime }: Job): { secondsSinceUpload?: number } {
+  const uploadedMs = Date.parse(eventTime ?? "");
+  return Number.isNaN(uploadedMs) ? {} : { secondsSinceUpload: Math.max(0, (Date.now() - uploadedMs) / 1000) };
 }

@@ -34,6 +34,13 @@ export interface Tools {
   readonly sandbox: SandboxAbilities;
 }
 
+/** What a stage needs beside its input. */
+export interface StageRun {
+  readonly deps: PipelineDeps;
+  readonly jobId: string;
+  readonly signal: AbortSignal;
+}
+
 /** What comes with one attempt at a job. */
 export interface JobContext {
   /** Aborts when the lease is lost or the worker cancels; the reason is a JobError. */

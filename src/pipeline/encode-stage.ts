@@ -3,28 +3,25 @@ import { join } from "node:path";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import type { EncodeReport } from "../engines/ffmpeg/run.ts";
 import { encode } from "../engines/ffmpeg/run.ts";
-import type { PipelineDeps } from "./deps.ts";
+import type { StageRun } from "./deps.ts";
 import { outputBytes, requireSpace } from "./disk.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Encodes the plan into the workspace, within its deadline; reports progress as a share of the timeline. */
-export async function encodeStage(
-  plan: EncodePlan,
-  workspace: Workspace,
-  run: { deps: PipelineDeps; jobId: string; signal: AbortSignal },
-): Promise<EncodeReport> {
-  const { deps, jobId, signal } = run;
+export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps, jobId, signal }: StageRun): Promise<EncodeReport> {
   const { settings, tools, report } = deps;
   const { durationSeconds } = plan.timeline;
   await requireSpace(settings.workDir, outputBytes(plan), settings.disk.minimumFreeBytes);
   await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
   const deadlineSeconds = Math.max(settings.encode.deadlineMinimumSeconds, settings.encode.deadlineFactor * durationSeconds);
   const { stallSeconds } = settings.encode;
+  report({ kind: "engine-chosen", jobId, engine: "ffmpeg", reason: "the only engine of this worker" });
   return encode(
     { plan, sourcePath: workspace.sourcePath, outDir: workspace.outDir, pipeDir: workspace.pipeDir },
     { ...tools, limits: settings.limits, stallSeconds, deadlineSeconds },
     {
       signal,
+      onExit: (exit) => report({ kind: "engine-ended", jobId, exit }),
       onProgress: ({ seconds, speed }) => {
         const fraction = Math.min(1, seconds / durationSeconds);
         const pace = speed === undefined || speed <= 0 ? {} : { speed, secondsLeft: Math.max(0, durationSeconds - seconds) / speed };

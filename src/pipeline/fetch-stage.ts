@@ -1,4 +1,4 @@
-import type { PipelineDeps } from "./deps.ts";
+import type { StageRun } from "./deps.ts";
 import { requireSpace } from "./disk.ts";
 import type { SourceObject } from "./ports.ts";
 import { SourceChanged } from "./ports.ts";
@@ -7,12 +7,7 @@ import { SourceChanged } from "./ports.ts";
  * Brings the source to its fixed name on disk, if the disk has room for it and for what will be made of it. "stale" when it
  * was overwritten while it came.
  */
-export async function fetchStage(
-  object: SourceObject,
-  path: string,
-  run: { deps: PipelineDeps; jobId: string; signal: AbortSignal },
-): Promise<"fetched" | "stale"> {
-  const { deps, jobId, signal } = run;
+export async function fetchStage(object: SourceObject, path: string, { deps, jobId, signal }: StageRun): Promise<"fetched" | "stale"> {
   const { workDir, disk } = deps.settings;
   await requireSpace(workDir, object.sizeBytes * disk.sourceFactor, disk.minimumFreeBytes);
   let fetched = 0;
@@ -26,5 +21,7 @@ export async function fetchStage(
   } catch (error) {
     if (error instanceof SourceChanged) return "stale";
     throw error;
+  } finally {
+    deps.report({ kind: "transferred", jobId, direction: "in", bytes: fetched });
   }
 }

@@ -1,5 +1,7 @@
 import type { ErrorCode } from "../domain/errors.ts";
-import type { SourceRef } from "../domain/job.ts";
+import type { EngineName, SourceRef } from "../domain/job.ts";
+import type { FfmpegExit } from "../engines/ffmpeg/exit-class.ts";
+import type { VerificationCheck } from "../packaging/verify.ts";
 
 /** What a write demands of the object that is there now; the store answers 412 (PreconditionFailed) otherwise. */
 export type WriteCondition = { readonly kind: "absent" } | { readonly kind: "match"; readonly etag: string };
@@ -88,6 +90,10 @@ export type JobEvent =
       readonly speed?: number;
       readonly secondsLeft?: number;
     }
+  | { readonly kind: "engine-chosen"; readonly jobId: string; readonly engine: EngineName; readonly reason: string }
+  | { readonly kind: "engine-ended"; readonly jobId: string; readonly exit: FfmpegExit }
+  | { readonly kind: "verification-failed"; readonly jobId: string; readonly check: VerificationCheck }
+  | { readonly kind: "transferred"; readonly jobId: string; readonly direction: "in" | "out"; readonly bytes: number }
   | {
       readonly kind: "ended";
       readonly jobId: string;
@@ -97,6 +103,8 @@ export type JobEvent =
       readonly assetPath?: string;
       readonly code?: ErrorCode;
       readonly reason?: string;
+      /** From the upload's event to now. */
+      readonly secondsSinceUpload?: number;
     };
 
 export type ReportEvent = (event: JobEvent) => void;

@@ -36,7 +36,10 @@ export async function publishStage(
   await writePlaylists(outDir, playlists);
   await writeFile(join(outDir, POINTER_COPIES.hls), manifests.hls);
   await writeFile(join(outDir, POINTER_COPIES.dash), manifests.dash);
-  await upload.finish(await revisionFiles(presentation, outDir, [...playlists.keys(), ...Object.values(POINTER_COPIES)]));
+  const files = await revisionFiles(presentation, outDir, [...playlists.keys(), ...Object.values(POINTER_COPIES)]);
+  await upload.finish(files);
+  const bytes = files.values().reduce((total, sizeBytes) => total + sizeBytes, 0);
+  deps.report({ kind: "transferred", jobId: job.id, direction: "out", bytes });
   const source = { id, sizeBytes: object.sizeBytes };
   const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", createdAt, publishedAt: new Date().toISOString() };
   return commit(

@@ -27,12 +27,13 @@ export interface JobResult {
 export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobContext; stage: RunStage }): Promise<JobResult> {
   const { deps, context, stage } = run;
   const { signal } = context;
+  const stageRun = { deps, jobId: job.id, signal };
   const admitted = await stage("admit", () => admit(job, deps, context));
   const { assetPath } = admitted;
   if (admitted.kind !== "admitted") return { outcome: admitted.kind, assetPath };
   await using workspace = await openWorkspace(deps.settings.workDir);
   const { outDir, sourcePath } = workspace;
-  const fetched = await stage("fetch", () => fetchStage(admitted.object, sourcePath, { deps, jobId: job.id, signal }));
+  const fetched = await stage("fetch", () => fetchStage(admitted.object, sourcePath, stageRun));
   if (fetched === "stale") return { outcome: "stale", assetPath };
   const source = await stage("probe", () => probeSource(sourcePath, { ...deps.tools, limits: deps.settings.limits }, signal));
   const plan = await stage("plan", async () => planEncode(source, admitted.ladder));
@@ -42,8 +43,8 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   const upload = uploadWhileEncoding({ store: deps.published, prefix, outDir, renditionIds }, signal);
   let outcome: JobResult["outcome"] | undefined;
   try {
-    const encoded = await stage("encode", () => encodeStage(plan, workspace, { deps, jobId: job.id, signal }));
-    const presentation = await stage("verify", () => verifyStage(plan, outDir, { tools: deps.tools, signal }));
+    const encoded = await stage("encode", () => encodeStage(plan, workspace, stageRun));
+    const presentation = await stage("verify", () => verifyStage(plan, outDir, stageRun));
     const degraded = [...source.defects, ...(encoded.decodeErrors > 0 ? ["decode_errors"] : [])];
     const request = { job, admitted, revision, presentation, outDir, upload, degraded };
     outcome = await stage("publish", () => publishStage(request, deps, context));

@@ -8,20 +8,18 @@ import type { Presentation } from "../packaging/presentation.ts";
 import { present } from "../packaging/presentation.ts";
 import type { Finding } from "../packaging/verify.ts";
 import { findDefects, refuseDefects } from "../packaging/verify.ts";
-import type { Tools } from "./deps.ts";
+import type { StageRun, Tools } from "./deps.ts";
 
 /** Reads the output back and refuses what is not exactly what the plan says. Throws OutputError. */
-export async function verifyStage(
-  plan: EncodePlan,
-  outDir: string,
-  { tools, signal }: { tools: Tools; signal: AbortSignal },
-): Promise<Presentation> {
+export async function verifyStage(plan: EncodePlan, outDir: string, { deps, jobId, signal }: StageRun): Promise<Presentation> {
   const facts = await Promise.all([...plan.video, ...plan.audio].map(({ id }) => measureRendition(join(outDir, id), id, signal)));
   const presentation = present(plan, facts);
   const { video, audio } = presentation;
   const probed: Finding[] = [];
-  for (const entry of [...video, ...audio]) probed.push(...(await probeLast(entry, { outDir, tools, signal })));
-  refuseDefects([...findDefects(presentation), ...probed]);
+  for (const entry of [...video, ...audio]) probed.push(...(await probeLast(entry, { outDir, tools: deps.tools, signal })));
+  const findings = [...findDefects(presentation), ...probed];
+  for (const { check } of findings) deps.report({ kind: "verification-failed", jobId, check });
+  refuseDefects(findings);
   return presentation;
 }
 

@@ -21,8 +21,9 @@ export type MessageOutcome = Outcome | "no_ack";
 /** What the handler tells the metrics. */
 export type MessageEvent =
   | { readonly kind: "received"; readonly shape: MessageShape; readonly receiveCount: number; readonly ageSeconds?: number }
+  | { readonly kind: "leased"; readonly messageId: string; readonly remainingSeconds: () => number }
   | { readonly kind: "extended"; readonly result: ExtensionResult }
-  | { readonly kind: "settled"; readonly outcome: MessageOutcome };
+  | { readonly kind: "settled"; readonly messageId: string; readonly outcome: MessageOutcome };
 
 export interface MessageHandlerOptions {
   readonly rules: IntakeRules;
@@ -51,7 +52,7 @@ export function createMessageHandler(options: MessageHandlerOptions): HandleMess
     const { messageId, receiveCount } = message;
     const logger = options.logger.child({ messageId, attempt: receiveCount });
     const settled = (outcome: MessageOutcome): MessageOutcome => {
-      options.report({ kind: "settled", outcome });
+      options.report({ kind: "settled", messageId, outcome });
       return outcome;
     };
     try {
@@ -77,6 +78,7 @@ async function judge(message: QueueMessage, options: MessageHandlerOptions & { s
     signal,
     onExtension: (result) => report({ kind: "extended", result }),
   });
+  report({ kind: "leased", messageId, remainingSeconds: () => lease.remainingSeconds() });
   const { shape, entries } = parseMessage(message.body, rules);
   report({ kind: "received", shape, receiveCount, ...ageOf(message) });
   const ran = await runEntries(entries, { runJob, lease, receiveCount, messageId, random });

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../domain/errors.ts";
 import type { EngineName } from "../domain/job.ts";
 import type { JobEvent, Stage } from "../pipeline/ports.ts";
+import type { PublishResult } from "./metric-labels.ts";
 import type { MetricSet } from "./metric-set.ts";
 
 interface Running {
@@ -19,8 +20,6 @@ interface StageEnd {
 /** What turns job events into metrics. It remembers running jobs only, so that it does not grow. */
 export interface JobMetrics {
   observe(event: JobEvent): void;
-  /** Says which engine a job went to; jobs that never reach the encode stage count as "none". */
-  engineChosen(jobId: string, engine: EngineName): void;
 }
 
 /** Job metrics over these instruments. */
@@ -58,17 +57,40 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
         return;
       case "stage-ended":
         return stageEnded(event);
+      case "engine-chosen":
+        job.engine = event.engine;
+        return;
+      case "engine-ended":
+        return set.ffmpegExits.inc({ class: event.exit });
+      case "verification-failed":
+        return set.verificationFailures.inc({ check: event.check });
+      case "transferred":
+        return set.s3Bytes.inc({ direction: event.direction }, event.bytes);
       case "ended":
         enter(job, undefined);
         running.delete(event.jobId);
-        set.jobDuration.observe({ engine: job.engine, outcome: event.outcome }, event.durationSeconds);
+        jobEnded(event, job.engine, set);
     }
   };
 
-  return {
-    observe,
-    engineChosen: (jobId, engine) => {
-      jobOf(jobId).engine = engine;
-    },
-  };
+  return { observe };
+}
+
+type Ended = Extract<JobEvent, { kind: "ended" }>;
+
+function jobEnded(event: Ended, engine: EngineName | "none", set: MetricSet): void {
+  const { outcome, durationSeconds, secondsSinceUpload } = event;
+  set.jobDuration.observe({ engine, outcome }, durationSeconds);
+  const result = publishResultOf(event);
+  if (result) set.published.inc({ result });
+  if (result !== "committed") return;
+  set.lastPublish.setToCurrentTime();
+  if (secondsSinceUpload !== undefined) set.timeToPublish.observe(secondsSinceUpload);
+}
+
+function publishResultOf({ outcome, code }: Ended): PublishResult | undefined {
+  if (outcome === "published") return "committed";
+  if (outcome === "duplicate") return "already";
+  if (outcome === "stale") return "stale";
+  return code === "destination_conflict" ? "conflict" : undefined;
 }

@@ -70,8 +70,13 @@ export function createJobBoard({ wallClock = () => new Date(), now = () => perfo
       }
       case "stage-ended":
         return change(event.jobId, { fraction: 1 });
+      case "engine-chosen":
+      case "engine-ended":
+      case "verification-failed":
+      case "transferred":
+        return;
       case "ended": {
-        const { kind, ...outcome } = event;
+        const { kind, secondsSinceUpload, ...outcome } = event;
         running.delete(event.jobId);
         heard.delete(event.jobId);
         ended = [{ ...outcome, endedAt: wallClock().toISOString() }, ...ended].slice(0, KEPT);

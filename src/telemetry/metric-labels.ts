@@ -6,14 +6,6 @@ export type ExtensionResult = (typeof EXTENSION_RESULTS)[number];
 export const POLL_ERRORS = ["network", "throttled", "denied", "queue_missing", "other"] as const;
 export type PollError = (typeof POLL_ERRORS)[number];
 
-/** How an ffmpeg process ended. */
-export const FFMPEG_EXITS = ["ok", "error", "signal", "deadline", "stall", "cpu", "mem", "fsize"] as const;
-export type FfmpegExit = (typeof FFMPEG_EXITS)[number];
-
-/** What of an output did not hold. */
-export const VERIFICATION_CHECKS = ["playlist", "segments", "duration", "alignment", "codec", "mpd", "disk", "other"] as const;
-export type VerificationCheck = (typeof VERIFICATION_CHECKS)[number];
-
 /** What came of moving the pointer. */
 export const PUBLISH_RESULTS = ["committed", "already", "stale", "conflict"] as const;
 export type PublishResult = (typeof PUBLISH_RESULTS)[number];

@@ -1,7 +1,9 @@
 import type { Counter } from "prom-client";
 
-import type { EngineName, MessageShape } from "../domain/job.ts";
+import type { MessageShape } from "../domain/job.ts";
 import { MESSAGE_SHAPES } from "../domain/job.ts";
+import { FFMPEG_EXITS } from "../engines/ffmpeg/exit-class.ts";
+import { VERIFICATION_CHECKS } from "../packaging/verify.ts";
 import type { JobEvent, Outcome } from "../pipeline/ports.ts";
 import { OUTCOMES, STAGES } from "../pipeline/ports.ts";
 import { createJobMetrics } from "./job-metrics.ts";
@@ -21,18 +23,12 @@ export interface GaugeSources {
 /** Everything that counts. All labels come from closed lists: the number of series does not grow with jobs (R-O2). */
 export interface Metrics {
   observeEvent(event: JobEvent): void;
-  engineChosen(jobId: string, engine: EngineName): void;
   messageReceived(message: { readonly shape: MessageShape; readonly receiveCount: number; readonly ageSeconds: number }): void;
   messageSettled(outcome: Outcome | "no_ack"): void;
   leaseExtended(result: labels.ExtensionResult): void;
   leaseLost(): void;
   pollSucceeded(): void;
   pollFailed(reason: labels.PollError): void;
-  ffmpegExited(how: labels.FfmpegExit): void;
-  bytes(direction: labels.Direction, count: number): void;
-  verificationFailed(check: labels.VerificationCheck): void;
-  /** `secondsSinceUpload` counts from the event's time, when the event has one. */
-  published(result: labels.PublishResult, secondsSinceUpload?: number): void;
   sandbox(enabled: boolean): void;
   interrupted(kind: labels.Interruption): void;
   drained(drain: { readonly seconds: number; readonly forced: boolean }): void;
@@ -57,16 +53,7 @@ export function createMetrics({ version, node, ffmpeg }: MetricsOptions): Metric
   let sources: GaugeSources = {};
   return {
     observeEvent: jobs.observe,
-    engineChosen: jobs.engineChosen,
     ...messageMetrics(set),
-    ffmpegExited: (how) => set.ffmpegExits.inc({ class: how }),
-    bytes: (direction, count) => set.s3Bytes.inc({ direction }, count),
-    verificationFailed: (check) => set.verificationFailures.inc({ check }),
-    published: (result, secondsSinceUpload) => {
-      set.published.inc({ result });
-      if (result === "committed") set.lastPublish.setToCurrentTime();
-      if (result === "committed" && secondsSinceUpload !== undefined) set.timeToPublish.observe(Math.max(0, secondsSinceUpload));
-    },
     sandbox: (enabled) => set.sandboxEnabled.set(enabled ? 1 : 0),
     interrupted: (kind) => set.interruptions.inc({ kind }),
     drained: ({ seconds, forced }) => {
@@ -140,11 +127,11 @@ function startAtZero(set: MetricSet): void {
   );
   zero(
     set.ffmpegExits,
-    labels.FFMPEG_EXITS.map((how) => ({ class: how })),
+    FFMPEG_EXITS.map((how) => ({ class: how })),
   );
   zero(
     set.verificationFailures,
-    labels.VERIFICATION_CHECKS.map((check) => ({ check })),
+    VERIFICATION_CHECKS.map((check) => ({ check })),
   );
   zero(
     set.s3Bytes,

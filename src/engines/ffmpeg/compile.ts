@@ -39,8 +39,8 @@ function programOptions(): string[] {
   return [
     "-hide_banner",
     ...programGuards(),
-    // Errors are counted by level; progress comes from its own pipe, every half second.
-    ...["-loglevel", "level+warning", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5"],
+    // Damaged frames are counted by line, so equal lines must not be folded into one; progress has a pipe of its own.
+    ...["-loglevel", "repeat+level+warning", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5"],
     ...["-max_error_rate", `${MAX_ERROR_RATE}`],
   ];
 }

@@ -4,13 +4,15 @@ import { EngineError, ResourceError, SourceError } from "../../domain/errors.ts"
 import type { InputLimits } from "../../media/input-guards.ts";
 import { compilePackager } from "../../packaging/compile.ts";
 import { makePipes } from "../../process/make-pipes.ts";
-import type { Command, CommandResult } from "../../process/run-command.ts";
-import { runCommand } from "../../process/run-command.ts";
+import type { CommandResult } from "../../process/run-command.ts";
+import { runUnit, succeeded } from "../../process/run-unit.ts";
 import type { SandboxAbilities } from "../../process/sandbox.ts";
 import { sandboxed } from "../../process/sandbox.ts";
 import { compile } from "./compile.ts";
 import { decodeErrorCounter } from "./decode-errors.ts";
 import { diagnose } from "./diagnose.ts";
+import type { FfmpegExit } from "./exit-class.ts";
+import { exitClass } from "./exit-class.ts";
 import type { EncodeProgress } from "./progress.ts";
 import { progressReader } from "./progress.ts";
 import { watchProgress } from "./stall.ts";
@@ -45,72 +47,79 @@ export interface EncodeReport {
 const MAX_FILE_BYTES = 4 * 1024 ** 3;
 const CPU_HEADROOM = 8;
 
+/** Who follows an encode. */
+export interface EncodeWatch {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: EncodeProgress) => void;
+  readonly onExit: (exit: FfmpegExit) => void;
+}
+
 /**
  * Encodes and packages the plan as one unit: ffmpeg writes pipes, the packager reads them, and whichever fails takes the
  * other with it (with ffmpeg killed the packager would exit 0 and call the stub complete). Exit codes are no proof: the
  * caller reads the output back. Throws EngineError, SourceError source_corrupt, ResourceError, or the signal's reason.
  */
 export async function encode(
-  request: EncodeRequest,
+  { plan, sourcePath, outDir, pipeDir }: EncodeRequest,
   tools: EncodeTools,
-  watch: { signal: AbortSignal; onProgress: (progress: EncodeProgress) => void },
+  watch: EncodeWatch,
 ): Promise<EncodeReport> {
-  const { plan, sourcePath, outDir, pipeDir } = request;
+  const renditions = [...plan.video, ...plan.audio];
   const pipeOf = (id: string): string => join(pipeDir, `${id}.pipe`);
   await makePipes(
-    [...plan.video, ...plan.audio].map(({ id }) => pipeOf(id)),
+    renditions.map(({ id }) => pipeOf(id)),
     watch.signal,
   );
-  const unit = new AbortController();
-  const signal = AbortSignal.any([watch.signal, unit.signal]);
-  const stall = watchProgress(tools.stallSeconds * 1000, () =>
-    unit.abort(new ResourceError("stalled", `the encode made no progress for ${tools.stallSeconds} s`)),
-  );
+  const args = compile({ plan, sourcePath, pipeOf, limits: tools.limits, threads: tools.threads });
+  const packagerArgs = compilePackager(plan, pipeOf, (id) => join(outDir, id));
+  const { encoder, packager, decodeErrors } = await runPair({ ffmpeg: args, packager: packagerArgs }, tools, watch);
+  if (!succeeded(encoder) || !succeeded(packager)) throw diagnose({ encoder, packager, decodeErrors });
+  refuseCorrupt(decodeErrors, plan);
+  return { decodeErrors, encoderSeconds: encoder.durationMs / 1000 };
+}
+
+interface Pair {
+  readonly encoder: CommandResult;
+  readonly packager: CommandResult;
+  readonly decodeErrors: number;
+}
+
+async function runPair(
+  args: { ffmpeg: readonly string[]; packager: readonly string[] },
+  tools: EncodeTools,
+  watch: EncodeWatch,
+): Promise<Pair> {
+  const stalled = new AbortController();
+  const why = new ResourceError("stalled", `the encode made no progress for ${tools.stallSeconds} s`);
+  const stall = watchProgress(tools.stallSeconds * 1000, () => stalled.abort(why));
   const errors = decodeErrorCounter();
-  const ffmpeg: Command = {
-    command: tools.ffmpegPath,
-    args: compile({ plan, sourcePath, pipeOf, limits: tools.limits, threads: tools.threads }),
-  };
-  const packager: Command = { command: tools.packagerPath, args: compilePackager(plan, pipeOf, (id) => join(outDir, id)) };
+  const limits = { cpuSeconds: tools.deadlineSeconds * CPU_HEADROOM, fileSizeBytes: MAX_FILE_BYTES };
+  const deadlineMs = tools.deadlineSeconds * 1000;
+  const member = (command: string, argv: readonly string[]) => ({
+    ...sandboxed({ command, args: argv }, limits, tools.sandbox),
+    deadlineMs,
+  });
   const onStdoutLine = progressReader((progress) => {
     stall.advance(progress.seconds);
     watch.onProgress(progress);
   });
-  const limits = { cpuSeconds: tools.deadlineSeconds * CPU_HEADROOM, fileSizeBytes: MAX_FILE_BYTES };
-  const options = { signal, deadlineMs: tools.deadlineSeconds * 1000 };
-  const failed = new AbortController();
-  const member = async (command: Command, extra: object): Promise<CommandResult> => {
-    try {
-      const result = await runCommand({ ...sandboxed(command, limits, tools.sandbox), ...options, ...extra });
-      if (!succeeded(result) && !unit.signal.aborted) unit.abort(failed);
-      return result;
-    } catch (error) {
-      unit.abort(failed);
-      throw error;
-    }
-  };
   try {
-    const [encoder, packaging] = await Promise.allSettled([
-      member(ffmpeg, { onStdoutLine, onStderrLine: errors.add }),
-      member(packager, {}),
-    ]);
+    const members = [
+      { ...member(tools.ffmpegPath, args.ffmpeg), onStdoutLine, onStderrLine: errors.add },
+      member(tools.packagerPath, args.packager),
+    ];
+    const [encoder, packager] = await runUnit(members, AbortSignal.any([watch.signal, stalled.signal])).catch((cause: unknown) => {
+      watch.signal.throwIfAborted();
+      throw new EngineError("engine_failed", "ffmpeg or the packager could not be started", { cause });
+    });
+    if (!encoder || !packager) throw new EngineError("engine_failed", "a program of the pair gave no result");
+    watch.onExit(exitClass(encoder, stalled.signal.aborted));
     watch.signal.throwIfAborted();
-    if (unit.signal.reason instanceof ResourceError) throw unit.signal.reason;
-    const encoded = resultOf(encoder, tools.ffmpegPath);
-    const packaged = resultOf(packaging, tools.packagerPath);
-    if (!succeeded(encoded) || !succeeded(packaged)) throw diagnose({ encoder: encoded, packager: packaged, decodeErrors: errors.count() });
-    refuseCorrupt(errors.count(), plan);
-    return { decodeErrors: errors.count(), encoderSeconds: encoded.durationMs / 1000 };
+    stalled.signal.throwIfAborted();
+    return { encoder, packager, decodeErrors: errors.count() };
   } finally {
     stall.stop();
   }
-}
-
-const succeeded = ({ ended, exitCode, signal }: CommandResult): boolean => ended === "exit" && exitCode === 0 && signal === null;
-
-function resultOf(settled: PromiseSettledResult<CommandResult>, program: string): CommandResult {
-  if (settled.status === "fulfilled") return settled.value;
-  throw new EngineError("engine_failed", `${program} could not be started`, { cause: settled.reason });
 }
 
 function refuseCorrupt(damaged: number, { source, timeline }: EncodePlan): void {

@@ -224,8 +224,9 @@ describe("what the handler tells", () => {
   test("the metrics: the shape, the receives, the age, and the outcome once", async () => {
     const { events } = await settle({ message: { receiveCount: 4, sentAtMs: Date.now() - 5000 } });
     expect(events).toEqual([
+      { kind: "leased", messageId: expect.any(String), remainingSeconds: expect.any(Function) },
       { kind: "received", shape: "job", receiveCount: 4, ageSeconds: expect.closeTo(5, 0) },
-      { kind: "settled", outcome: "published" },
+      { kind: "settled", messageId: expect.any(String), outcome: "published" },
     ]);
   });
 

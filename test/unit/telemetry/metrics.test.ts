@@ -78,7 +78,7 @@ describe("createMetrics", () => {
 
   it("puts a failed phase under its error code and a job under its engine", async () => {
     const metrics = someMetrics();
-    metrics.engineChosen("a", "ffmpeg");
+    metrics.observeEvent({ kind: "engine-chosen", jobId: "a", engine: "ffmpeg", reason: "the only one" });
     metrics.observeEvent({ kind: "stage-ended", jobId: "a", stage: "verify", durationSeconds: 1, code: "output_misaligned" });
     metrics.observeEvent({ kind: "ended", jobId: "a", sourceKey: "k", outcome: "failed", durationSeconds: 1 });
     expect(await valueOf(metrics, 'phase_failures_total{phase="verify",reason="output_misaligned"}')).toBe(1);
@@ -107,9 +107,11 @@ describe("createMetrics", () => {
 
   it("dates the last publish only when a pointer moved", async () => {
     const metrics = someMetrics();
-    metrics.published("already", 5);
+    const ended = { kind: "ended", jobId: "a", sourceKey: "k", durationSeconds: 1 } as const;
+    metrics.observeEvent({ ...ended, outcome: "duplicate", secondsSinceUpload: 5 });
+    expect(await valueOf(metrics, 'publish_total{result="already"}')).toBe(1);
     expect(await valueOf(metrics, "time_to_publish_seconds_count")).toBe(0);
-    metrics.published("committed", 30);
+    metrics.observeEvent({ ...ended, outcome: "published", secondsSinceUpload: 30 });
     expect(await valueOf(metrics, "time_to_publish_seconds_sum")).toBe(30);
     expect(await valueOf(metrics, "last_publish_timestamp_seconds")).toBeGreaterThan(1_700_000_000);
   });
@@ -119,9 +121,9 @@ describe("createMetrics", () => {
     metrics.leaseExtended("failed");
     metrics.leaseLost();
     metrics.pollFailed("throttled");
-    metrics.ffmpegExited("stall");
-    metrics.bytes("in", 1000);
-    metrics.verificationFailed("duration");
+    metrics.observeEvent({ kind: "engine-ended", jobId: "a", exit: "stall" });
+    metrics.observeEvent({ kind: "transferred", jobId: "a", direction: "in", bytes: 1000 });
+    metrics.observeEvent({ kind: "verification-failed", jobId: "a", check: "duration" });
     metrics.interrupted("spot");
     metrics.drained({ seconds: 12, forced: true });
     metrics.sandbox(true);
