@@ -53,19 +53,16 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
       case "stage-started":
         return enter(job, event.stage);
       case "progress":
-        if (event.stage === "encode" && event.speed !== undefined) job.speed = event.speed;
-        return;
+        return keepSpeed(job, event);
       case "stage-ended":
         return stageEnded(event);
       case "engine-chosen":
         job.engine = event.engine;
         return;
       case "engine-ended":
-        return set.ffmpegExits.inc({ class: event.exit });
       case "verification-failed":
-        return set.verificationFailures.inc({ check: event.check });
       case "transferred":
-        return set.s3Bytes.inc({ direction: event.direction }, event.bytes);
+        return countWork(event, set);
       case "ended":
         enter(job, undefined);
         running.delete(event.jobId);
@@ -74,6 +71,21 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
   };
 
   return { observe };
+}
+
+function keepSpeed(job: Running, { stage, speed }: Extract<JobEvent, { kind: "progress" }>): void {
+  if (stage === "encode" && speed !== undefined) job.speed = speed;
+}
+
+function countWork(event: Extract<JobEvent, { kind: "engine-ended" | "verification-failed" | "transferred" }>, set: MetricSet): void {
+  switch (event.kind) {
+    case "engine-ended":
+      return set.ffmpegExits.inc({ class: event.exit });
+    case "verification-failed":
+      return set.verificationFailures.inc({ check: event.check });
+    case "transferred":
+      return set.s3Bytes.inc({ direction: event.direction }, event.bytes);
+  }
 }
 
 type Ended = Extract<JobEvent, { kind: "ended" }>;
