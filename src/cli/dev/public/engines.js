@@ -17,7 +17,14 @@ async function openHls({ video, url, onChange, onProblem }) {
   if (!Hls.isSupported()) return openNative({ video, url });
   const hls = new Hls({ capLevelToPlayerSize: false, maxBufferLength: 30 });
   const E = Hls.Events;
-  for (const event of [E.MANIFEST_PARSED, E.LEVEL_SWITCHED, E.AUDIO_TRACKS_UPDATED, E.AUDIO_TRACK_SWITCHED, E.SUBTITLE_TRACKS_UPDATED, E.SUBTITLE_TRACK_SWITCH]) {
+  for (const event of [
+    E.MANIFEST_PARSED,
+    E.LEVEL_SWITCHED,
+    E.AUDIO_TRACKS_UPDATED,
+    E.AUDIO_TRACK_SWITCHED,
+    E.SUBTITLE_TRACKS_UPDATED,
+    E.SUBTITLE_TRACK_SWITCH,
+  ]) {
     hls.on(event, () => onChange());
   }
   let recovered = false;
@@ -60,7 +67,8 @@ async function openDash({ video, url, onChange, onProblem }) {
   const player = new shaka.Player();
   const problem = (error) => onProblem(`DASH: error ${error?.code ?? error} ${error?.data?.[0] ?? ""}`);
   player.addEventListener("error", ({ detail }) => problem(detail));
-  for (const event of ["trackschanged", "adaptation", "variantchanged", "textchanged", "audiotrackschanged"]) player.addEventListener(event, () => onChange());
+  for (const event of ["trackschanged", "adaptation", "variantchanged", "textchanged", "audiotrackschanged"])
+    player.addEventListener(event, () => onChange());
   await player.attach(video);
   // Resolves when it plays; the page must not wait for that.
   player.load(url).then(onChange, (error) => error?.code !== shaka.util.Error.Code.LOAD_INTERRUPTED && problem(error));
@@ -74,7 +82,10 @@ async function openDash({ video, url, onChange, onProblem }) {
   const shape = ({ width, height, videoBandwidth, bandwidth }) => ({ width, height, bps: videoBandwidth ?? bandwidth });
   let fixed = AUTO;
   return {
-    levels: () => variants().map((track) => ({ id: track.id, bps: track.bandwidth, label: levelLabel(shape(track)) })).toSorted(byQuality),
+    levels: () =>
+      variants()
+        .map((track) => ({ id: track.id, bps: track.bandwidth, label: levelLabel(shape(track)) }))
+        .toSorted(byQuality),
     level: () => fixed,
     setLevel: (id) => {
       fixed = id;

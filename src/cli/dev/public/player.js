@@ -67,7 +67,12 @@ export function createPlayerView() {
 function describe(asset) {
   byId("title").textContent = titleOf(asset.assetPath);
   document.title = `${titleOf(asset.assetPath)} – ladderd`;
-  const notes = [factsOf(asset), asset.assetPath.includes("/") ? asset.assetPath : "", asset.engine && `by ${asset.engine}`, asset.ladder && `ladder ${asset.ladder}`];
+  const notes = [
+    factsOf(asset),
+    asset.assetPath.includes("/") ? asset.assetPath : "",
+    asset.engine && `by ${asset.engine}`,
+    asset.ladder && `ladder ${asset.ladder}`,
+  ];
   byId("subtitle").textContent = notes.filter(Boolean).join(" · ");
   const isVideo = Boolean(asset.width && asset.height);
   byId("frame").classList.toggle("audio-only", !isVideo);
