@@ -7,8 +7,10 @@ import { loadConfig } from "../config/load.ts";
 import { SourceError } from "../domain/errors.ts";
 import type { SourceRef } from "../domain/job.ts";
 import type { SourceObject } from "../pipeline/ports.ts";
+import { jobId, requestedJobId } from "../queue/job-id.ts";
 import type { Stores } from "./aws-stores.ts";
 import { interruptible } from "./interruptible.ts";
+import { parseS3Uri } from "./open-source.ts";
 import { printJson, printLine } from "./print.ts";
 import { readArguments, UsageError } from "./usage.ts";
 import type { WaitOptions } from "./wait-for-asset.ts";
@@ -16,39 +18,56 @@ import type { WaitOptions } from "./wait-for-asset.ts";
 const DEFAULT_TIMEOUT_SECONDS = 3600;
 
 const USAGE = {
-  usage: "submit FILE [--key KEY] [--wait] [--timeout SECONDS] [--json]",
-  about: `Uploads FILE to the first upload bucket, whose event starts the job. KEY is the file's name unless given.
+  usage: "submit SRC [--key KEY] [--wait] [--timeout SECONDS] [--json]",
+  about: `SRC is a file, which goes to the first upload bucket under KEY (its name unless given) and whose event starts the job,
+or s3://BUCKET/KEY, for which a job is put on the queue.
 --wait ends when the stream is published (exit code 0), the source is rejected (65) or SECONDS have passed (1; ${DEFAULT_TIMEOUT_SECONDS} unless given).`,
   options: { key: { type: "string" }, wait: { type: "boolean" }, timeout: { type: "string" }, json: { type: "boolean" } },
   positionals: 1,
 } as const;
 
-/** `ladderd submit FILE`: puts a source where the daemon finds it and, with --wait, says what became of it. */
+/** `ladderd submit SRC`: puts a source or a job where the daemon finds it and, with --wait, says what became of it. */
 export async function submit(argv: readonly string[], env: Environment): Promise<number> {
   const { values, positionals } = readArguments(argv, USAGE);
-  const [file = ""] = positionals;
+  const [argument = ""] = positionals;
   const waitSeconds = values.wait ? readTimeout(values.timeout) : 0;
   const config = loadConfig({ env });
-  const place = { bucket: uploadBucket(config), key: values.key ?? basename(file) };
+  const stored = parseS3Uri(argument);
+  const place = stored ?? { bucket: uploadBucket(config), key: values.key ?? basename(argument) };
+  const queueUrl = stored ? requireQueue(config) : "";
   const publishBucket = values.wait ? requirePublishBucket(config) : "";
-  await requireFile(file);
+  if (!stored) await requireFile(argument);
   const { openStores } = await import("./aws-stores.ts");
   const stores = openStores(config);
   try {
     return await interruptible(async (signal) => {
-      const object = await upload({ file, place, stores }, signal);
-      const uploaded = `s3://${place.bucket}/${place.key}`;
-      if (!values.json) printLine(`uploaded ${uploaded}`);
+      const object = stored ? await enqueue({ place, stores, queueUrl }, signal) : await upload({ file: argument, place, stores }, signal);
+      const source = `s3://${place.bucket}/${place.key}`;
+      if (!values.json) printLine(`${stored ? "enqueued" : "uploaded"} ${source}`);
+      const id = stored ? requestedJobId({ source: place }) : jobId([place.bucket, place.key, object.etag]);
       const published = values.wait
-        ? await wait({ object, config: { ...config, publishBucket }, stores, signal, seconds: waitSeconds })
+        ? await wait({ object, jobId: id, config: { ...config, publishBucket }, stores, signal, seconds: waitSeconds })
         : undefined;
-      if (values.json) printJson({ uploaded, etag: object.etag, ...(published === undefined ? {} : { published }) });
+      if (values.json)
+        printJson({ [stored ? "enqueued" : "uploaded"]: source, etag: object.etag, ...(published === undefined ? {} : { published }) });
       else if (published !== undefined) printLine(`published ${published}`);
       return 0;
     });
   } finally {
     stores.close();
   }
+}
+
+interface Enqueue {
+  readonly place: SourceRef;
+  readonly stores: Stores;
+  readonly queueUrl: string;
+}
+
+async function enqueue({ place, stores, queueUrl }: Enqueue, signal: AbortSignal): Promise<SourceObject> {
+  const object = await stores.source.head(place, signal);
+  await stores.enqueue(queueUrl, place, signal);
+  return object;
 }
 
 interface Upload {
@@ -78,6 +97,11 @@ function readTimeout(text: string | undefined): number {
 function uploadBucket({ uploadBuckets: [first] }: Config): string {
   if (first !== undefined) return first;
   throw new ConfigError(["uploadBuckets (LADDERD_UPLOAD_BUCKETS): is required to submit"]);
+}
+
+function requireQueue({ queueUrl }: Config): string {
+  if (queueUrl !== undefined) return queueUrl;
+  throw new ConfigError(["queueUrl (LADDERD_QUEUE_URL): is required to submit an object of S3"]);
 }
 
 function requirePublishBucket({ publishBucket }: Config): string {

@@ -8,10 +8,11 @@ import { assetKeys } from "../domain/output-layout.ts";
 import { assetPathOf, sourceId } from "../publish/identity.ts";
 import type { ObjectStore, SourceObject } from "../pipeline/ports.ts";
 import { parseAssetRecord } from "../publish/asset-record.ts";
-import { jobId } from "../queue/job-id.ts";
 
 export interface WaitOptions {
   readonly object: SourceObject;
+  /** Names the failure record. */
+  readonly jobId: string;
   readonly config: Pick<Config, "assetPathTemplate" | "publishPrefix" | "stateBucket"> & { readonly publishBucket: string };
   readonly stores: { bucket(name: string): Pick<ObjectStore, "readText"> };
   readonly signal: AbortSignal;
@@ -33,24 +34,25 @@ const failureRecord = z.object({
  * Resolves to the stream's URI when exactly this object is published. Throws SourceError when it was rejected, and the
  * signal's reason when it ends the wait.
  */
-export async function waitForAsset({ object, config, stores, signal, pollMs = POLL_MS }: WaitOptions): Promise<string> {
+export async function waitForAsset({ object, jobId, config, stores, signal, pollMs = POLL_MS }: WaitOptions): Promise<string> {
   const { publishBucket, publishPrefix, stateBucket } = config;
   const keys = assetKeys(publishPrefix + assetPathOf(config.assetPathTemplate, object.ref));
   for (;;) {
     const record = await stores.bucket(publishBucket).readText(keys.record, signal);
     if (record && parseAssetRecord(record.text)?.source.id === idOf(object)) return `s3://${publishBucket}/${keys.hls}`;
-    if (stateBucket !== undefined) await throwIfRejected(stores.bucket(stateBucket), object, signal);
+    if (stateBucket !== undefined) await throwIfRejected(stores.bucket(stateBucket), { object, jobId }, signal);
     await sleep(pollMs, undefined, { signal });
   }
 }
 
-const versionOf = ({ ref, etag }: SourceObject): string => ref.versionId ?? etag;
+const idOf = ({ ref, etag }: SourceObject): string => sourceId(ref, etag);
 
-const idOf = (object: SourceObject): string => sourceId(object.ref, versionOf(object));
-
-async function throwIfRejected(state: Pick<ObjectStore, "readText">, object: SourceObject, signal: AbortSignal): Promise<void> {
-  const { bucket, key } = object.ref;
-  const stored = await state.readText(`failures/${jobId([bucket, key, versionOf(object)])}.json`, signal);
+async function throwIfRejected(
+  state: Pick<ObjectStore, "readText">,
+  { object, jobId }: Pick<WaitOptions, "object" | "jobId">,
+  signal: AbortSignal,
+): Promise<void> {
+  const stored = await state.readText(`failures/${jobId}.json`, signal);
   const record = stored && failureRecord.safeParse(JSON.parse(stored.text)).data;
   if (!record || record.fault !== "source") return;
   const { code, reason, failedAt } = record;

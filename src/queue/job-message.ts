@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ENGINES } from "../domain/job.ts";
 import { isOwnOutput } from "./entry.ts";
 import type { Entry, IntakeRules } from "./entry.ts";
-import { jobId, namedVersion } from "./job-id.ts";
+import { namedVersion, requestedJobId } from "./job-id.ts";
 import { isObjectKey } from "./key.ts";
 import { malformed, rejected } from "./reject.ts";
 
@@ -61,13 +61,7 @@ export function parseJobMessage(value: unknown, rules: IntakeRules): Entry {
     return rejected("job_bucket_not_allowed", `source.bucket: ${bucket} is not among the upload buckets`);
   if (isOwnOutput(bucket, key, rules)) return rejected("job_bucket_not_allowed", "source.key: lies where this worker publishes");
   const versionId = namedVersion(source.versionId);
-  return {
-    kind: "job",
-    job: {
-      id: jobId([bucket, key, versionId, wishes.assetPath, wishes.ladder, wishes.engine]),
-      source: { bucket, key, ...(versionId === undefined ? {} : { versionId }) },
-      ...(versionId === undefined ? {} : { pinsVersion: true }),
-      ...wishes,
-    },
-  };
+  const ref = { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
+  const pins = versionId === undefined ? {} : ({ pinsVersion: true } as const);
+  return { kind: "job", job: { id: requestedJobId({ source: ref, ...wishes }), source: ref, ...pins, ...wishes } };
 }

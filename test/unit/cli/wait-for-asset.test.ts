@@ -5,6 +5,8 @@ import { sourceId } from "../../../src/publish/identity.ts";
 import type { SourceObject } from "../../../src/pipeline/ports.ts";
 import { jobId } from "../../../src/queue/job-id.ts";
 
+const JOB_ID = jobId(["uploads", "films/clip.mp4", "e1"]);
+
 const object: SourceObject = {
   ref: { bucket: "uploads", key: "films/clip.mp4" },
   etag: "e1",
@@ -47,11 +49,11 @@ function waiting(states: Readonly<Record<string, readonly string[]>>, signal = A
       return text ? { text, etag: "x" } : undefined;
     },
   });
-  return waitForAsset({ object, config, stores: { bucket }, signal, pollMs: 1 });
+  return waitForAsset({ object, jobId: JOB_ID, config, stores: { bucket }, signal, pollMs: 1 });
 }
 
 const ASSET = "published/streams/films/clip/asset.json";
-const FAILURE = `state/failures/${jobId(["uploads", "films/clip.mp4", "e1"])}.json`;
+const FAILURE = `state/failures/${JOB_ID}.json`;
 
 describe("waitForAsset", () => {
   it("waits until exactly this object is published", async () => {
