@@ -35,7 +35,7 @@ export const GOLDEN_PLANS: Readonly<Record<string, EncodePlan>> = {
     aSource({
       video: undefined,
       startSeconds: 0.025,
-      audio: [anAudioTrack({ index: 0, startSeconds: 0.025 }), anAudioTrack({ language: "de", isDefault: false })],
+      audio: [anAudioTrack({ index: 0, startSeconds: 0.025 }), anAudioTrack({ startSeconds: 0.025, language: "de", isDefault: false })],
     }),
   ),
   "interlaced-bt601": aPlan(

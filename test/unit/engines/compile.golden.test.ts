@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
+import { compile } from "../../../src/engines/ffmpeg/compile.ts";
+import { filterGraph } from "../../../src/engines/ffmpeg/filter-graph.ts";
+import { golden } from "../../helpers/golden.ts";
+import { GOLDEN_PLANS, aPlan } from "../../helpers/plans.ts";
+
+const argvOf = (plan: EncodePlan, threads = 0, sourcePath = "/job/source.bin"): readonly string[] =>
+  compile({ plan, sourcePath, pipeOf: (id) => `/job/pipes/${id}.pipe`, limits: { maxPixels: 35_389_440, maxStreams: 32 }, threads });
+const valuesOf = (argv: readonly string[], flag: string): (string | undefined)[] =>
+  argv.flatMap((argument, index) => (argument === flag ? [argv[index + 1]] : []));
+
+describe("the ffmpeg argv", () => {
+  test.each(Object.entries(GOLDEN_PLANS))("of %s", async (name, plan) => {
+    await expect(`${argvOf(plan).join("\n")}\n`).toMatchFileSnapshot(golden(`ffmpeg/${name}.argv`));
+  });
+
+  test.each(Object.entries(GOLDEN_PLANS))("maps every rendition of %s to its own pipe once", (_name, plan) => {
+    const argv = argvOf(plan);
+    const ids = [...plan.video, ...plan.audio].map(({ id }) => id);
+    expect(new Set(valuesOf(argv, "-map"))).toStrictEqual(new Set(ids.map((id) => `[${id}]`)));
+    expect(valuesOf(argv, "-map")).toHaveLength(ids.length);
+    for (const id of ids) expect(argv[argv.lastIndexOf(`[${id}]`) + 1]).toBe("-map_metadata");
+    expect(argv.filter((argument) => argument.endsWith(".pipe"))).toStrictEqual(
+      valuesOf(argv, "-map").map((pad) => `/job/pipes/${pad?.slice(1, -1)}.pipe`),
+    );
+  });
+
+  test("puts every guard in front of the input", () => {
+    const argv = argvOf(aPlan());
+    const input = argv.indexOf("-i");
+    expect(argv[input + 1]).toBe("/job/source.bin");
+    for (const flag of ["-protocol_whitelist", "-format_whitelist", "-codec_whitelist", "-max_streams", "-max_pixels", "-max_alloc"]) {
+      expect(argv.indexOf(flag)).toBeGreaterThanOrEqual(0);
+      expect(argv.indexOf(flag)).toBeLessThan(input);
+    }
+  });
+
+  test("strips the source's text from every output", () => {
+    const argv = argvOf(aPlan());
+    expect(valuesOf(argv, "-map_metadata")).toStrictEqual(Array(6).fill("-1"));
+    expect(valuesOf(argv, "-map_chapters")).toStrictEqual(Array(6).fill("-1"));
+  });
+
+  test("says every message once for each time it happens: damaged frames are counted by line", () => {
+    expect(valuesOf(argvOf(aPlan()), "-loglevel")).toStrictEqual(["repeat+level+warning"]);
+  });
+
+  test("limits encoder threads only when asked to", () => {
+    expect(valuesOf(argvOf(aPlan()), "-threads")).toStrictEqual([]);
+    expect(valuesOf(argvOf(aPlan(), 2), "-threads")).toStrictEqual(Array(5).fill("2"));
+  });
+
+  test("keeps a path with spaces in one piece", () => {
+    expect(argvOf(aPlan(), 0, "/var/my work/source.bin")).toContain("/var/my work/source.bin");
+  });
+});
+
+describe("filterGraph", () => {
+  test("scales each picture from the next larger one", () => {
+    const chains = filterGraph(aPlan());
+    expect(chains.filter((chain) => chain.startsWith("[below-")).map((chain) => chain.slice(0, chain.indexOf(":flags")))).toStrictEqual([
+      "[below-v1080]scale=w=1280:h=720",
+      "[below-v720]scale=w=854:h=480",
+      "[below-v480]scale=w=640:h=360",
+      "[below-v360]scale=w=426:h=240",
+    ]);
+  });
+
+  test("decodes a track once for all bit rates of it", () => {
+    const chains = filterGraph(GOLDEN_PLANS["audio-only"] ?? aPlan());
+    expect(chains).toHaveLength(2);
+    expect(chains[0]).toMatch(/^\[0:0\].*asplit=2\[a-en\]\[a-en-2\]$/);
+  });
+});
