@@ -53,7 +53,6 @@ export interface SourceLimits {
   readonly maxWidth: number;
   readonly maxHeight: number;
   readonly maxPixels: number;
-  readonly maxFrameRate: number;
   readonly maxStreams: number;
   readonly maxGapSeconds: number;
 }

@@ -27,20 +27,13 @@ export const limits: convict.Schema<SourceLimits> = {
     env: "LADDERD_LIMITS_MAX_PIXELS",
     default: 35_389_440,
   },
-  maxFrameRate: {
-    doc: "highest frame rate",
-    format: "number",
-    minimum: 1,
-    env: "LADDERD_LIMITS_MAX_FRAME_RATE",
-    default: 120,
-  },
   maxStreams: { doc: "most streams of a source", format: "whole-number", minimum: 1, env: "LADDERD_LIMITS_MAX_STREAMS", default: 32 },
   maxGapSeconds: {
     doc: "longest gap between two frames",
     format: "number",
     minimum: 1,
     env: "LADDERD_LIMITS_MAX_GAP_SECONDS",
-    default: 60,
+    default: 600,
   },
 };
 

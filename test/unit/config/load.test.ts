@@ -168,7 +168,7 @@ describe("loadConfig", () => {
     ["LADDERD_ASSET_PATH_TEMPLATE", "constant"],
     ["LADDERD_ASSET_PATH_TEMPLATE", "{bucket}/all"],
     ["LADDERD_ASSET_PATH_TEMPLATE", "{key}/{date}"],
-    ["LADDERD_LIMITS_MAX_FRAME_RATE", "0"],
+    ["LADDERD_LIMITS_MAX_GAP_SECONDS", "0"],
   ])("refuses %s=%s and names the variable", (name, value) => {
     expect(problems({ [name]: value })).toEqual([expect.stringContaining(name)]);
   });
