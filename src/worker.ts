@@ -101,6 +101,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     visibilitySeconds: config.lease.visibilitySeconds,
     waitTimeSeconds: POLL_WAIT_SECONDS,
     handle,
+    mayReceive: async () => (await freeBytes(config.workDir)) >= config.disk.minimumFreeBytes,
     logger,
     report: observer.poll,
   });
