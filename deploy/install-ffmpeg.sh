@@ -16,6 +16,7 @@ if [ -n "$packages" ]; then
     echo "Missing: $packages. Install with: sudo apt-get update && sudo apt-get install -y $packages" >&2
     exit 1
   fi
+  echo "Installing $packages with apt-get (a minute or two)..." >&2
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT
   export DEBIAN_FRONTEND=noninteractive

@@ -1,21 +1,23 @@
-import { createS3Client, createSqsClient } from "./aws/clients.ts";
-import { createS3ObjectStore } from "./aws/s3-object-store.ts";
-import { createS3SourceStore } from "./aws/s3-source-store.ts";
-import { createQueue } from "./aws/sqs-queue.ts";
-import type { DaemonConfig } from "./config/config.ts";
+import type { Aws } from "./aws/open-aws.ts";
+import { openAws } from "./aws/open-aws.ts";
 import { ConfigError } from "./config/config-error.ts";
+import type { DaemonConfig } from "./config/config.ts";
 import { loadLadders } from "./config/ladders.ts";
+import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
 import { attemptJob } from "./pipeline/attempt.ts";
-import type { PipelineDeps } from "./pipeline/deps.ts";
+import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
 import { freeBytes } from "./pipeline/disk.ts";
 import type { ReportEvent } from "./pipeline/ports.ts";
 import { sweepWorkspaces } from "./pipeline/workspace.ts";
+import type { Consumers } from "./queue/consumers.ts";
 import { startConsumers } from "./queue/consumers.ts";
+import type { HandleMessage } from "./queue/handle-message.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
 import type { Queue } from "./queue/queue.ts";
 import { createFailureStore } from "./state/failures.ts";
 import { judgeHealth, judgeReadiness } from "./telemetry/health.ts";
+import type { HttpOptions } from "./telemetry/http.ts";
 import { startHttp } from "./telemetry/http.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import { openTools } from "./tools.ts";
@@ -51,52 +53,24 @@ const POLL_WAIT_SECONDS = 20;
 export async function startWorker(config: DaemonConfig, options: WorkerOptions): Promise<Worker> {
   const { logger } = options;
   await using undo = new AsyncDisposableStack();
+  const aws = openAws(config);
+  undo.defer(async () => aws.close());
+  await requireQueue(aws.queue);
   const tools = await openTools(config, new AbortController().signal);
   if (tools.sandboxMissing.length > 0) logger.warn({ missing: tools.sandboxMissing }, "media programs run without part of their sandbox");
-  const s3 = createS3Client({ ...config, ...config.s3 });
-  const clients = {
-    receive: createSqsClient({ ...config, maxAttempts: 1 }),
-    other: createSqsClient(config),
-    heartbeat: createSqsClient(config),
-  };
-  for (const client of [s3, ...Object.values(clients)]) undo.defer(async () => client.destroy());
-  const queue = createQueue({ client: clients.other, heartbeatClient: clients.heartbeat, queueUrl: config.queueUrl });
-  await requireQueue(queue);
   const swept = await sweepWorkspaces(config.workDir);
   if (swept.length > 0) logger.info({ folders: swept }, "work folders of processes that are gone removed");
-
   const observer = createObserver({
     ...options,
     sandboxed: tools.sandboxMissing.length === 0,
     diskFreeBytes: () => freeBytes(config.workDir),
   });
-  const deps: PipelineDeps = {
-    sources: createS3SourceStore(s3),
-    published: createS3ObjectStore(s3, config.publishBucket),
-    ladders: loadLadders(),
-    settings: config,
-    tools,
-    report: observer.job,
-  };
-  const handle = createMessageHandler({
-    rules: { uploadBuckets: config.uploadBuckets, publishBucket: config.publishBucket, publishPrefix: config.publishPrefix },
-    runJob: async (job, context) => (await attemptJob(job, deps, context)).outcome,
-    queue,
-    failures: createFailureStore(createS3ObjectStore(s3, config.stateBucket)),
-    lease: {
-      visibilitySeconds: config.lease.visibilitySeconds,
-      everySeconds: config.lease.extendSeconds,
-      marginSeconds: config.lease.marginSeconds,
-    },
-    maxFailures: MAX_FAILURES,
-    logger,
-    report: observer.message,
-  });
-  const life = { startedMs: performance.now(), draining: false };
+
+  const handle = handlerOf(config, { aws, tools, observer, logger });
   const consumers = startConsumers({
     queueUrl: config.queueUrl,
-    client: clients.receive,
-    queue,
+    client: aws.receiveClient,
+    queue: aws.queue,
     slots: config.concurrency,
     visibilitySeconds: config.lease.visibilitySeconds,
     waitTimeSeconds: POLL_WAIT_SECONDS,
@@ -106,10 +80,62 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     report: observer.poll,
   });
   undo.defer(async () => consumers.abortPolls());
+  const life: Life = { startedMs: performance.now(), draining: false };
   const http = await startHttp({
     ...config.http,
     metrics: observer.metrics,
     board: observer.board,
+    ...judges(config, { consumers, observer, life }),
+    logger,
+  });
+  undo.defer(() => http.close());
+  logger.info({ http: http.url, queue: config.queueUrl, slots: config.concurrency }, "receiving");
+  return control({ config, consumers, observer, life, httpUrl: http.url, resources: undo.move() });
+}
+
+/** What the worker knows of its own course. Monotonic milliseconds. */
+interface Life {
+  readonly startedMs: number;
+  draining: boolean;
+}
+
+interface HandlerParts {
+  readonly aws: Aws;
+  readonly tools: Tools;
+  readonly observer: Observer;
+  readonly logger: Logger;
+}
+
+function handlerOf(config: DaemonConfig, { aws, tools, observer, logger }: HandlerParts): HandleMessage {
+  const { uploadBuckets, publishBucket, publishPrefix, stateBucket, lease } = config;
+  const deps: PipelineDeps = {
+    sources: aws.sources,
+    published: aws.bucket(publishBucket),
+    ladders: loadLadders(),
+    settings: config,
+    tools,
+    report: observer.job,
+  };
+  return createMessageHandler({
+    rules: { uploadBuckets, publishBucket, publishPrefix },
+    runJob: async (job, context) => (await attemptJob(job, deps, context)).outcome,
+    queue: aws.queue,
+    failures: createFailureStore(aws.bucket(stateBucket)),
+    lease: { visibilitySeconds: lease.visibilitySeconds, everySeconds: lease.extendSeconds, marginSeconds: lease.marginSeconds },
+    maxFailures: MAX_FAILURES,
+    logger,
+    report: observer.message,
+  });
+}
+
+interface JudgeParts {
+  readonly consumers: Consumers;
+  readonly observer: Observer;
+  readonly life: Life;
+}
+
+function judges(config: DaemonConfig, { consumers, observer, life }: JudgeParts): Pick<HttpOptions, "health" | "readiness"> {
+  return {
     health: () =>
       judgeHealth({
         nowMs: performance.now(),
@@ -126,15 +152,25 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
         freeBytes: await freeBytes(config.workDir),
         minimumFreeBytes: config.disk.minimumFreeBytes,
       }),
-    logger,
-  });
-  undo.defer(() => http.close());
-  logger.info({ http: http.url, queue: config.queueUrl, slots: config.concurrency }, "receiving");
+  };
+}
 
-  const resources = undo.move();
+interface ControlParts extends JudgeParts {
+  readonly config: DaemonConfig;
+  readonly httpUrl: string;
+  readonly resources: AsyncDisposableStack;
+}
+
+function control({ config, consumers, observer, life, httpUrl, resources }: ControlParts): Worker {
   const cancel = (): void => consumers.cancel("the worker stops");
+  const abortPolls = (): void => {
+    life.draining = true;
+    consumers.abortPolls();
+  };
   return {
-    httpUrl: http.url,
+    httpUrl,
+    cancel,
+    abortPolls,
     drain: async () => {
       life.draining = true;
       observer.metrics.interrupted("signal");
@@ -144,13 +180,8 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
       const seconds = (performance.now() - started) / 1000;
       observer.metrics.drained({ seconds, forced: seconds >= config.drainSeconds });
     },
-    cancel,
-    abortPolls: () => {
-      life.draining = true;
-      consumers.abortPolls();
-    },
     close: async () => {
-      consumers.abortPolls();
+      abortPolls();
       await consumers.drain();
       await resources.disposeAsync();
     },

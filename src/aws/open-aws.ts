@@ -1,0 +1,41 @@
+import type { ObjectStore, SourceStore } from "../pipeline/ports.ts";
+import type { ReceiveClient } from "../queue/consumers.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { ClientSettings, S3Settings } from "./clients.ts";
+import { createS3Client, createSqsClient } from "./clients.ts";
+import { createS3ObjectStore } from "./s3-object-store.ts";
+import { createS3SourceStore } from "./s3-source-store.ts";
+import { createQueue } from "./sqs-queue.ts";
+
+export interface AwsSettings extends Pick<ClientSettings, "region" | "endpointOverridden"> {
+  readonly queueUrl: string;
+  readonly s3: Required<Pick<S3Settings, "forcePathStyle" | "checksums">>;
+}
+
+/** AWS as the daemon needs it: everything behind it is a port. */
+export interface Aws {
+  readonly sources: SourceStore;
+  readonly queue: Queue;
+  /** For receives alone: one attempt a request, ended by destroying it. */
+  readonly receiveClient: ReceiveClient;
+  bucket(name: string): ObjectStore;
+  /** Ends all connections. */
+  close(): void;
+}
+
+/** Opens one client per service and purpose, so that a saturated pool never delays a heartbeat (R-L6). */
+export function openAws({ region, endpointOverridden, queueUrl, s3 }: AwsSettings): Aws {
+  const settings = { region, endpointOverridden };
+  const objects = createS3Client({ ...settings, ...s3 });
+  const receiveClient = createSqsClient({ ...settings, maxAttempts: 1 });
+  const [client, heartbeatClient] = [createSqsClient(settings), createSqsClient(settings)];
+  return {
+    sources: createS3SourceStore(objects),
+    queue: createQueue({ client, heartbeatClient, queueUrl }),
+    receiveClient,
+    bucket: (name) => createS3ObjectStore(objects, name),
+    close: () => {
+      for (const open of [objects, receiveClient, client, heartbeatClient]) open.destroy();
+    },
+  };
+}
