@@ -17,11 +17,13 @@ export interface Published {
 /** Contention is rare: each lost round means that somebody else made progress. */
 const MAX_ROUNDS = 8;
 
-/** What is published at an asset path; undefined when nothing of ours is. */
+/** What is published at an asset path. Throws InvalidJobError destination_conflict for a record that we cannot read. */
 export async function readPublished(store: ObjectStore, assetPath: string, signal: AbortSignal): Promise<Published | undefined> {
   const stored = await store.readText(assetKeys(assetPath).record, signal);
-  const record = stored && parseAssetRecord(stored.text);
-  return stored && record ? { record, etag: stored.etag } : undefined;
+  if (!stored) return undefined;
+  const record = parseAssetRecord(stored.text);
+  if (!record) throw new InvalidJobError("destination_conflict", `${assetKeys(assetPath).record} is not a record of this ladderd`);
+  return { record, etag: stored.etag };
 }
 
 export interface Commit {

@@ -1,0 +1,230 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { POINTER_COPIES, assetKeys, revisionBase } from "../../../src/domain/output-layout.ts";
+import type { Manifests } from "../../../src/packaging/render.ts";
+import type { ObjectStore } from "../../../src/pipeline/ports.ts";
+import { PreconditionFailed } from "../../../src/pipeline/ports.ts";
+import type { AssetRecord } from "../../../src/publish/asset-record.ts";
+import { parseAssetRecord } from "../../../src/publish/asset-record.ts";
+import type { Commit } from "../../../src/publish/commit.ts";
+import { commit, repairPointers } from "../../../src/publish/commit.ts";
+import type { Candidate } from "../../../src/publish/decide.ts";
+import type { MemoryStore } from "../../helpers/memory-store.ts";
+import { memoryStore } from "../../helpers/memory-store.ts";
+import { settled } from "../../helpers/outcome.ts";
+import { SOURCES, aCandidate, aRecord } from "../../helpers/records.ts";
+
+const KEYS = assetKeys("films/a");
+const { signal } = new AbortController();
+const manifestsOf = ({ revision }: AssetRecord): Manifests => ({ hls: `hls of ${revision}`, dash: `dash of ${revision}` });
+const attempt = (
+  store: ObjectStore,
+  record: AssetRecord,
+  changes: Partial<Commit> & { readonly is?: Partial<Candidate> } = {},
+): Commit => ({
+  store,
+  record,
+  manifests: manifestsOf(record),
+  candidate: async () =>
+    aCandidate({ sourceId: record.source.id, ladderHash: record.ladderHash, createdAt: record.createdAt, ...changes.is }),
+  checkLease: () => undefined,
+  ...changes,
+});
+const SECOND = aRecord({ revision: "20260102T030406-00000002", source: { id: SOURCES.second, sizeBytes: 5 } });
+
+/** Asserts that record and pointers show this revision and nothing else. */
+function expectPublished(store: MemoryStore, record: AssetRecord): void {
+  expect(parseAssetRecord(store.textOf(KEYS.record) ?? "")?.revision).toBe(record.revision);
+  expect([store.textOf(KEYS.hls), store.textOf(KEYS.dash)]).toStrictEqual([manifestsOf(record).hls, manifestsOf(record).dash]);
+}
+
+/** A store whose answer to a write is lost the first time `key` is written: the write itself went through. */
+function losingTheAnswer(store: MemoryStore, key: string, error: Error): ObjectStore {
+  let isLost = false;
+  return {
+    ...store,
+    writeText: async (object) => {
+      const written = await store.writeText(object);
+      if (object.key !== key || isLost) return written;
+      isLost = true;
+      throw error;
+    },
+  };
+}
+
+describe("commit", () => {
+  test("writes the record first, the MPD before the playlist, all with short cache times", async () => {
+    const store = memoryStore();
+    await expect(commit(attempt(store, aRecord()), signal)).resolves.toBe("published");
+    expect(store.changes).toStrictEqual([`put ${KEYS.record}`, `put ${KEYS.dash}`, `put ${KEYS.hls}`]);
+    expectPublished(store, aRecord());
+    for (const { cacheControl } of store.objects.values()) expect(cacheControl).toBe("public,max-age=5,s-maxage=10");
+    expect([KEYS.record, KEYS.dash, KEYS.hls].map((key) => store.objects.get(key)?.contentType)).toStrictEqual([
+      "application/json",
+      "application/dash+xml",
+      "application/vnd.apple.mpegurl",
+    ]);
+  });
+
+  test("replaces an older revision", async () => {
+    const store = memoryStore();
+    await commit(attempt(store, aRecord()), signal);
+    await expect(commit(attempt(store, SECOND), signal)).resolves.toBe("published");
+    expectPublished(store, SECOND);
+  });
+
+  test("writes nothing for a duplicate, a stale source or a path of somebody else", async () => {
+    const store = memoryStore();
+    await commit(attempt(store, aRecord()), signal);
+    const before = [...store.changes];
+    const again = aRecord({ revision: "20260102T030407-00000003" });
+    await expect(commit(attempt(store, again), signal)).resolves.toBe("duplicate");
+    await expect(commit(attempt(store, SECOND, { is: { isCurrent: false } }), signal)).resolves.toBe("stale");
+    const foreign = aRecord({ source: { id: SOURCES.foreign, sizeBytes: 1 }, revision: "20260102T030408-00000004" });
+    await expect(commit(attempt(store, foreign), signal)).rejects.toMatchObject({ code: "destination_conflict" });
+    expect(store.changes).toStrictEqual(before);
+  });
+
+  test.each([KEYS.record, KEYS.dash, KEYS.hls])(
+    "knows its own write of %s again when the answer was lost and the retry met it",
+    async (key) => {
+      const store = memoryStore();
+      await expect(commit(attempt(losingTheAnswer(store, key, new PreconditionFailed(key)), aRecord()), signal)).resolves.toBe("published");
+      expectPublished(store, aRecord());
+      expect(store.changes).toHaveLength(3);
+    },
+  );
+
+  test("leaves what a redelivery completes when the connection dies after the record went through", async () => {
+    const store = memoryStore();
+    const record = aRecord();
+    await expect(commit(attempt(losingTheAnswer(store, KEYS.record, new Error("reset")), record), signal)).rejects.toThrow("reset");
+    await expect(commit(attempt(store, record), signal)).resolves.toBe("published");
+    expectPublished(store, record);
+  });
+
+  test.each([1, 2, 3])("does not make write %d without the lease", async (nth) => {
+    const store = memoryStore();
+    let asked = 0;
+    const checkLease = (): void => {
+      asked += 1;
+      if (asked === nth) throw new Error("lease lost");
+    };
+    await expect(commit(attempt(store, aRecord(), { checkLease }), signal)).rejects.toThrow("lease lost");
+    expect(store.changes).toHaveLength(nth - 1);
+  });
+
+  test("does not take a path where a record of another program lies, and says so", async () => {
+    const store = memoryStore();
+    await store.writeText({ key: KEYS.record, text: '{"ladderd":2}', headers: { contentType: "application/json", cacheControl: "" } });
+    await expect(commit(attempt(store, aRecord()), signal)).rejects.toMatchObject({ code: "destination_conflict" });
+    expect(store.textOf(KEYS.record)).toBe('{"ladderd":2}');
+  });
+
+  test("gives up on a record that somebody changes at every try", async () => {
+    const store = memoryStore();
+    const contested = { ...store, writeText: async () => Promise.reject(new PreconditionFailed("x")) };
+    await expect(commit(attempt(contested, aRecord()), signal)).rejects.toMatchObject({ code: "storage_throttled" });
+  });
+});
+
+describe("two committers, their steps in any order", () => {
+  /** The store with every call waiting for the scheduler. */
+  const scheduled = (store: MemoryStore, scheduler: fc.Scheduler): ObjectStore => ({
+    ...store,
+    readText: scheduler.scheduleFunction(store.readText),
+    writeText: scheduler.scheduleFunction(store.writeText),
+  });
+
+  async function race(scheduler: fc.Scheduler, [first, second]: readonly [AssetRecord, AssetRecord]) {
+    const store = memoryStore();
+    const shared = scheduled(store, scheduler);
+    const outcomes = Promise.all([settled(commit(attempt(shared, first), signal)), settled(commit(attempt(shared, second), signal))]);
+    await scheduler.waitFor(outcomes);
+    return { store, outcomes: await outcomes };
+  }
+
+  test("publish one of two attempts at the same source, and the other finds a duplicate", async () => {
+    const other = aRecord({ revision: "20260102T030406-00000002" });
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+        const { store, outcomes } = await race(scheduler, [aRecord(), other]);
+        const values = outcomes.map((outcome) => ("value" in outcome ? outcome.value : outcome.error));
+        expect(new Set(values)).toStrictEqual(new Set(["published", "duplicate"]));
+        expectPublished(store, values[0] === "published" ? aRecord() : other);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("end with the later of two ladders, in record and pointers", async () => {
+    const earlier = aRecord();
+    const later = aRecord({ revision: "20260102T030406-00000002", ladderHash: "ladder-2", createdAt: "2026-01-02T00:00:01.000Z" });
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.boolean(), async (scheduler, swapped) => {
+        const { store } = await race(scheduler, swapped ? [later, earlier] : [earlier, later]);
+        expectPublished(store, later);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("end with pointers that follow the record when two contents of the object meet", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+        const { store } = await race(scheduler, [aRecord(), SECOND]);
+        const revision = parseAssetRecord(store.textOf(KEYS.record) ?? "")?.revision;
+        expectPublished(store, revision === SECOND.revision ? SECOND : aRecord());
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("repairPointers", () => {
+  const folder = `films/a/${revisionBase(aRecord().revision)}`;
+  const headers = { contentType: "x", cacheControl: "x" };
+  const withCopies = async (): Promise<MemoryStore> => {
+    const store = memoryStore();
+    const { hls, dash } = manifestsOf(aRecord());
+    await store.writeText({ key: folder + POINTER_COPIES.hls, text: hls, headers });
+    await store.writeText({ key: folder + POINTER_COPIES.dash, text: dash, headers });
+    return store;
+  };
+  const context = { checkLease: () => undefined, signal };
+
+  test.each([0, 1, 2])("completes what a crash left after %d of two pointers", async (written) => {
+    const store = await withCopies();
+    let writes = 0;
+    const crashing: ObjectStore = {
+      ...store,
+      writeText: async (object) => {
+        writes += 1;
+        if (writes > 1 + written) throw new Error("crash");
+        return store.writeText(object);
+      },
+    };
+    await settled(commit(attempt(crashing, aRecord()), signal));
+    await repairPointers(store, aRecord(), context);
+    expectPublished(store, aRecord());
+  });
+
+  test("writes nothing when all is well", async () => {
+    const store = await withCopies();
+    await commit(attempt(store, aRecord()), signal);
+    const before = [...store.changes];
+    await repairPointers(store, aRecord(), context);
+    expect(store.changes).toStrictEqual(before);
+  });
+
+  test("leaves the pointers of a newer revision alone", async () => {
+    const store = await withCopies();
+    await commit(attempt(store, SECOND), signal);
+    await repairPointers(store, aRecord(), context);
+    expectPublished(store, SECOND);
+  });
+
+  test("says so when a revision has lost its copies", async () => {
+    await expect(repairPointers(memoryStore(), aRecord(), context)).rejects.toMatchObject({ code: "storage_throttled" });
+  });
+});
