@@ -17,25 +17,36 @@ export function createFolderStore(folder: string, keyPrefix: string): ObjectStor
     return path;
   };
   const keyOf = (path: string): string => keyPrefix + relative(root, path).split(sep).join("/");
+  // A folder that was there before stays, even when it ends up empty; those that were made for a key go with it.
+  let keep = root;
+  const makeFolder = async (path: string): Promise<void> => {
+    const first = await mkdir(path, { recursive: true });
+    if (first !== undefined && `${root}${sep}`.startsWith(first + sep)) keep = dirname(first);
+  };
+  let lastWrite: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(write: () => Promise<T>): Promise<T> => {
+    const turn = lastWrite.then(write);
+    lastWrite = turn.catch(() => undefined);
+    return turn;
+  };
   return {
-    readText: (key) => readTextFile(pathOf(key)),
+    readText: async (key) => readTextFile(pathOf(key)),
     writeText: async ({ key, text, condition }) => {
       const path = pathOf(key);
-      await mkdir(dirname(path), { recursive: true });
-      await demand(path, condition);
-      await writeFile(`${path}.new`, text);
-      await rename(`${path}.new`, path);
-      return { etag: etagOf(text) };
+      return inTurn(async () => {
+        await makeFolder(dirname(path));
+        return writeTextFile(path, text, condition);
+      });
     },
     uploadFile: async ({ key, path }) => {
       const target = pathOf(key);
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       await copyFile(path, target, constants.COPYFILE_FICLONE);
     },
     list: async (prefix) => listFiles(pathOf(prefix), keyOf),
     remove: async (keys) => {
       for (const key of keys) await rm(pathOf(key), { force: true });
-      for (const key of keys) await removeEmptyFolders(dirname(pathOf(key)), dirname(root));
+      for (const key of keys) await removeEmptyFolders(dirname(pathOf(key)), keep);
     },
   };
 }
@@ -50,6 +61,14 @@ async function readTextFile(path: string): Promise<StoredText | undefined> {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** A condition and its write are one step because `inTurn` lets nothing come between. */
+async function writeTextFile(path: string, text: string, condition: WriteCondition | undefined): Promise<{ etag: string }> {
+  await demand(path, condition);
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+  return { etag: etagOf(text) };
 }
 
 async function demand(path: string, condition: WriteCondition | undefined): Promise<void> {
