@@ -1,0 +1,27 @@
+import { describe, expect, test } from "vitest";
+import { freeBytes, outputBytes, requireSpace } from "../../../src/pipeline/disk.ts";
+import { aPlan } from "../../helpers/plans.ts";
+import { aSource } from "../../helpers/sources.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+
+describe("requireSpace", () => {
+  test("lets a need pass that fits", async () => {
+    await using folder = await temporaryFolder();
+    await expect(requireSpace(folder.in("made", "here"), 1, 1)).resolves.toBeUndefined();
+  });
+
+  test("refuses a need that would leave less than the minimum", async () => {
+    await using folder = await temporaryFolder();
+    const free = await freeBytes(folder.path);
+    await expect(requireSpace(folder.path, 0, free * 2)).rejects.toMatchObject({ code: "disk_full", disposition: "release" });
+    await expect(requireSpace(folder.path, free * 2, 0)).rejects.toMatchObject({ code: "disk_full" });
+  });
+});
+
+describe("outputBytes", () => {
+  test("is every cap for the whole duration and a fifth more", () => {
+    const bps = 400_000 + 800_000 + 1_400_000 + 2_800_000 + 5_000_000 + 128_000;
+    expect(outputBytes(aPlan())).toBeCloseTo((bps / 8) * 20 * 1.2, 3);
+    expect(outputBytes(aPlan(aSource({ video: undefined })))).toBeCloseTo(((64_000 + 128_000) / 8) * 20 * 1.2, 3);
+  });
+});

@@ -1,0 +1,56 @@
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { openWorkspace, sweepWorkspaces } from "../../../src/pipeline/workspace.ts";
+import { settled } from "../../helpers/outcome.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+
+describe("openWorkspace", () => {
+  test("is private, has a fixed name for the source, and is gone afterwards with all it holds", async () => {
+    await using folder = await temporaryFolder();
+    const work = folder.in("work");
+    {
+      await using workspace = await openWorkspace(work);
+      const [name = ""] = await readdir(work);
+      expect(name).toMatch(/^job-/);
+      expect((await stat(folder.in("work", name))).mode & 0o777).toBe(0o700);
+      expect(workspace.sourcePath).toBe(folder.in("work", name, "source.bin"));
+      await writeFile(workspace.sourcePath, "x");
+      await mkdir(`${workspace.outDir}/v240`);
+    }
+    await expect(readdir(work)).resolves.toStrictEqual([]);
+  });
+
+  test("is gone after a failure as well, and never shared", async () => {
+    await using folder = await temporaryFolder();
+    const failing = async (): Promise<void> => {
+      await using first = await openWorkspace(folder.path);
+      await using second = await openWorkspace(folder.path);
+      throw new Error(first.outDir === second.outDir ? "shared" : "encode failed");
+    };
+    await expect(settled(failing())).resolves.toMatchObject({ error: { message: "encode failed" } });
+    await expect(readdir(folder.path)).resolves.toStrictEqual([]);
+  });
+});
+
+describe("sweepWorkspaces", () => {
+  const NO_PROCESS = `${2 ** 22 + 1}`;
+
+  test("removes what a dead process left and keeps what lives and what is not ours", async () => {
+    await using folder = await temporaryFolder();
+    await using living = await openWorkspace(folder.path);
+    for (const [name, owner] of Object.entries({ "job-dead": NO_PROCESS, "job-torn": "", "job-negative": "-1", other: NO_PROCESS })) {
+      await mkdir(folder.in(name));
+      await writeFile(folder.in(name, "owner"), owner);
+    }
+    await mkdir(folder.in("job-unowned"));
+    const removed = await sweepWorkspaces(folder.path);
+    expect(removed.toSorted((a, b) => a.localeCompare(b))).toStrictEqual(["job-dead", "job-negative", "job-torn", "job-unowned"]);
+    expect(await readdir(folder.path)).toContain("other");
+    await expect(stat(living.outDir)).resolves.toBeDefined();
+  });
+
+  test("finds nothing where there is no work directory", async () => {
+    await using folder = await temporaryFolder();
+    await expect(sweepWorkspaces(folder.in("none"))).resolves.toStrictEqual([]);
+  });
+});

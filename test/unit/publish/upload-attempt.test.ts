@@ -1,0 +1,128 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { describe, expect, test, vi } from "vitest";
+import type { ObjectStore } from "../../../src/pipeline/ports.ts";
+import type { AttemptUpload } from "../../../src/publish/upload-attempt.ts";
+import { uploadWhileEncoding } from "../../../src/publish/upload-attempt.ts";
+import type { MemoryStore } from "../../helpers/memory-store.ts";
+import { memoryStore } from "../../helpers/memory-store.ts";
+import type { TemporaryFolder } from "../../helpers/temporary-folder.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+
+const PREFIX = "films/a/r/1/";
+const { signal } = new AbortController();
+
+interface Setup extends AsyncDisposable {
+  readonly store: MemoryStore;
+  readonly upload: AttemptUpload;
+  write(name: string, text?: string): Promise<void>;
+  readonly folder: TemporaryFolder;
+}
+
+/** An encode in progress: the folders of two renditions, followed by an upload. */
+async function anEncode(wrap: (store: MemoryStore) => ObjectStore = (store) => store): Promise<Setup> {
+  const folder = await temporaryFolder();
+  await Promise.all(["v240", "a-en"].map((id) => mkdir(folder.in(id))));
+  const store = memoryStore();
+  const target = { store: wrap(store), prefix: PREFIX, outDir: folder.path, renditionIds: ["v240", "a-en"] };
+  const upload = uploadWhileEncoding(target, signal);
+  return {
+    store,
+    upload,
+    folder,
+    write: (name, text = name) => writeFile(folder.in(name), text),
+    [Symbol.asyncDispose]: async () => {
+      await upload.stop();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+const uploaded = (store: MemoryStore): string[] => [...store.objects.keys()].map((key) => key.slice(PREFIX.length));
+const FILES = new Map(["v240/init.mp4", "v240/00001.m4s", "v240/00002.m4s", "a-en/00001.m4s"].map((name) => [name, name.length]));
+
+describe("uploadWhileEncoding", () => {
+  test("uploads a segment when the next one is there, and neither the growing one nor the init segment", async () => {
+    await using encode = await anEncode();
+    await encode.write("v240/init.mp4");
+    await encode.write("v240/00001.m4s");
+    await encode.write("v240/00002.m4s", "half");
+    await encode.write("a-en/00001.m4s", "");
+    await vi.waitFor(() => expect(uploaded(encode.store)).toStrictEqual(["v240/00001.m4s"]), { timeout: 3000 });
+    await encode.upload.stop();
+    expect(uploaded(encode.store)).toStrictEqual(["v240/00001.m4s"]);
+    expect(encode.store.objects.get(`${PREFIX}v240/00001.m4s`)).toMatchObject({
+      contentType: "video/iso.segment",
+      cacheControl: "public,max-age=31536000,immutable",
+    });
+  });
+
+  test("uploads the rest at the end, each file once", async () => {
+    await using encode = await anEncode();
+    for (const name of FILES.keys()) await encode.write(name);
+    await vi.waitFor(() => expect(uploaded(encode.store)).toContain("v240/00001.m4s"), { timeout: 3000 });
+    await encode.upload.finish(FILES);
+    expect(encode.store.changes.toSorted((a, b) => a.localeCompare(b))).toStrictEqual(
+      [...FILES.keys()].map((name) => `put ${PREFIX}${name}`).toSorted((a, b) => a.localeCompare(b)),
+    );
+  });
+
+  test("tries in the end what failed on the way", async () => {
+    let failures = 0;
+    await using encode = await anEncode((store) => ({
+      ...store,
+      uploadFile: async (object) => {
+        if (failures === 0) {
+          failures += 1;
+          throw new Error("reset");
+        }
+        await store.uploadFile(object);
+      },
+    }));
+    for (const name of FILES.keys()) await encode.write(name);
+    await vi.waitFor(() => expect(failures).toBe(1), { timeout: 3000 });
+    await encode.upload.finish(FILES);
+    expect(uploaded(encode.store)).toHaveLength(FILES.size);
+  });
+
+  test("reports an upload that fails in the end as well", async () => {
+    await using encode = await anEncode((store) => ({ ...store, uploadFile: async () => Promise.reject(new Error("reset")) }));
+    for (const name of FILES.keys()) await encode.write(name);
+    await expect(encode.upload.finish(FILES)).rejects.toThrow("reset");
+  });
+
+  test("notices an object that the store dropped without a word", async () => {
+    await using encode = await anEncode((store) => ({
+      ...store,
+      uploadFile: async (object) => (object.key.endsWith("v240/00002.m4s") ? undefined : store.uploadFile(object)),
+    }));
+    for (const name of FILES.keys()) await encode.write(name);
+    await expect(encode.upload.finish(FILES)).rejects.toMatchObject({ code: "output_incomplete", facts: { objects: ["v240/00002.m4s"] } });
+  });
+
+  test("notices a segment that went up before it was whole", async () => {
+    await using encode = await anEncode();
+    await encode.write("v240/00001.m4s", "half");
+    await encode.write("v240/00002.m4s");
+    await vi.waitFor(() => expect(uploaded(encode.store)).toContain("v240/00001.m4s"), { timeout: 3000 });
+    for (const name of FILES.keys()) await encode.write(name);
+    await expect(encode.upload.finish(FILES)).rejects.toMatchObject({ code: "output_incomplete", facts: { objects: ["v240/00001.m4s"] } });
+  });
+
+  test("survives a folder that is gone, and stops twice", async () => {
+    await using encode = await anEncode();
+    await rm(encode.folder.in("v240"), { recursive: true });
+    await encode.upload.stop();
+    await encode.upload.stop();
+    expect(uploaded(encode.store)).toStrictEqual([]);
+  });
+
+  test("uploads nothing more once the job is cancelled", async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.in("v240"));
+    const cancel = new AbortController();
+    const store = memoryStore();
+    const upload = uploadWhileEncoding({ store, prefix: PREFIX, outDir: folder.path, renditionIds: ["v240"] }, cancel.signal);
+    cancel.abort(new Error("lease lost"));
+    await expect(upload.finish(FILES)).rejects.toThrow("lease lost");
+    expect(store.changes).toStrictEqual([]);
+  });
+});
