@@ -1,4 +1,4 @@
-import { extname } from "node:path";
+import { extname, join } from "node:path";
 import { forkService } from "../../process/fork-service.ts";
 import type { FauxqsInput } from "./fauxqs-contract.ts";
 import { fauxqsReady } from "./fauxqs-contract.ts";
@@ -37,8 +37,9 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   const { buckets, region = "us-east-1", queueName = "ladderd-jobs" } = options;
   const onError = options.onError ?? ((error: Error) => process.emitWarning(error));
   const deadLetterName = `${queueName}-dlq`;
+  const storageDir = join(options.dir, "s3");
   const input: FauxqsInput = {
-    dir: options.dir,
+    storageDir,
     region,
     buckets: [...new Set(Object.values(buckets))],
     queue: {
@@ -54,6 +55,7 @@ export async function startEmbeddedAws(options: EmbeddedAwsOptions): Promise<Emb
   try {
     const proxy = await startProxy({
       backendPort: fauxqs.ready.port,
+      storageDir,
       region,
       uploadsBucket: buckets.uploads,
       queueName,

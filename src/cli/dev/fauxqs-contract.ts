@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** What the fauxqs child is told: its first argument, as JSON. */
 export const fauxqsInput = z.strictObject({
-  dir: z.string(),
+  storageDir: z.string(),
   region: z.string(),
   buckets: z.array(z.string()),
   queue: z.strictObject({ name: z.string(), deadLetterName: z.string(), maxReceiveCount: z.int(), visibilitySeconds: z.int() }),

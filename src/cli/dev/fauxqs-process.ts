@@ -1,9 +1,8 @@
 import { Server } from "node:net";
-import { join } from "node:path";
 import { startFauxqs } from "fauxqs";
 import { fauxqsInput } from "./fauxqs-contract.ts";
 
-const { dir, region, buckets, queue } = fauxqsInput.parse(JSON.parse(process.argv[2] ?? "null"));
+const { storageDir, region, buckets, queue } = fauxqsInput.parse(JSON.parse(process.argv[2] ?? "null"));
 const LOOPBACK = "127.0.0.1";
 
 // fauxqs 2.4.1 listens on 0.0.0.0 and has no option for it; this process has no other server.
@@ -15,7 +14,7 @@ Server.prototype.listen = new Proxy(Server.prototype.listen, {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 process.on("disconnect", () => process.exit(0));
 
-const server = await startFauxqs({ port: 0, logger: false, defaultRegion: region, s3StorageDir: join(dir, "s3") });
+const server = await startFauxqs({ port: 0, logger: false, defaultRegion: region, s3StorageDir: storageDir });
 const deadLetter = server.createQueue(queue.deadLetterName);
 server.createQueue(queue.name, {
   attributes: {

@@ -143,6 +143,25 @@ describe("bodies", () => {
     expect(small).toMatchObject({ ContentType: "video/mp4", CacheControl: "no-store" });
   });
 
+  it("are never mixed with those of a write that happens meanwhile", async () => {
+    const size = 4 * 1024 * 1024;
+    const fill = (byte: number) => s3.send(new PutObjectCommand({ Bucket, Key: "flip", Body: Buffer.alloc(size, byte) }));
+    await fill(0);
+    const state = { writing: true };
+    const writes = (async () => {
+      for (let byte = 1; byte <= 25; byte += 1) await fill(byte);
+    })().finally(() => (state.writing = false));
+    let reads = 0;
+    for (; state.writing; reads += 1) {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: "flip", Range: `bytes=0-${size - 1}` }));
+      const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+      expect(bytes).toHaveLength(size);
+      expect(bytes.every((byte) => byte === bytes[0])).toBe(true);
+    }
+    await writes;
+    expect(reads).toBeGreaterThan(2);
+  });
+
   it("are refused above fauxqs's limit with an S3 error", async () => {
     await expect(put("too-big", "x".repeat(12 * 1024 * 1024))).rejects.toMatchObject({ name: "EntityTooLarge" });
   });

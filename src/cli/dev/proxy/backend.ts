@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { text } from "node:stream/consumers";
 import type { Loopback } from "../loopback.ts";
 import { createLoopback } from "../loopback.ts";
@@ -6,6 +7,7 @@ import { createLoopback } from "../loopback.ts";
 export interface ObjectHead {
   readonly etag: string;
   readonly sizeBytes: number;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** fauxqs itself, behind the proxy. */
@@ -25,8 +27,9 @@ export function createBackend(port: number): Backend {
     async head(path) {
       const answer = await send({ method: "HEAD", path });
       answer.resume();
-      const { etag, "content-length": length } = answer.headers;
-      return answer.statusCode === 200 && etag !== undefined ? { etag, sizeBytes: Number(length) } : undefined;
+      const { headers, statusCode } = answer;
+      if (statusCode !== 200 || headers.etag === undefined) return undefined;
+      return { etag: headers.etag, sizeBytes: Number(headers["content-length"]), headers };
     },
     async sendMessage(queueUrl, body) {
       const answer = await send({

@@ -17,6 +17,8 @@ export interface Exchange {
 export interface ProxyContext {
   readonly backend: Backend;
   readonly endpoint: string;
+  /** Where fauxqs keeps its objects. */
+  readonly storageDir: string;
   readonly region: string;
   readonly uploadsBucket: string;
   readonly queueUrl: string;

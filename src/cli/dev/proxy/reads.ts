@@ -4,6 +4,8 @@ import type { Exchange, ProxyContext } from "./exchange.ts";
 import { forwardedHeaders, relay, relayAnswer, relayXml } from "./exchange.ts";
 import { parseCopySource } from "./request.ts";
 import type { ObjectRequest } from "./request.ts";
+import type { Slice } from "./slice.ts";
+import { readSlice } from "./slice.ts";
 import { encodeDeleteBody } from "./xml.ts";
 
 /** Passes a request on as it is but for its path and the source of a copied part. */
@@ -40,8 +42,14 @@ export async function deleteMany(context: ProxyContext, exchange: Exchange, path
 }
 
 /** GetObject and HeadObject. fauxqs knows If-Match on GetObject alone and only with quotes, so both are judged here. */
-export async function read({ backend, endpoint }: ProxyContext, exchange: Exchange, target: ObjectRequest): Promise<void> {
+export async function read(context: ProxyContext, exchange: Exchange, target: ObjectRequest): Promise<void> {
+  const { backend, endpoint } = context;
   const { method = "GET", headers } = exchange.request;
+  const slice = method === "GET" ? await readSlice(context, target, headers.range) : undefined;
+  if (slice) {
+    sendSlice(exchange, slice);
+    return;
+  }
   const answer = await backend.send({
     method,
     path: target.path,
@@ -52,7 +60,21 @@ export async function read({ backend, endpoint }: ProxyContext, exchange: Exchan
   const refused = found ? refusedRead(conditionsOf(headers), answer.headers.etag) : undefined;
   if (refused === undefined) return found ? relay(answer, exchange) : relayAnswer(answer, exchange, endpoint);
   answer.destroy();
-  if (refused === 412) throw preconditionFailed();
-  exchange.response.writeHead(304, answer.headers.etag === undefined ? {} : { etag: answer.headers.etag });
-  exchange.response.end();
+  refuse(exchange, refused, answer.headers.etag);
+}
+
+function sendSlice(exchange: Exchange, { etag, headers, contentRange, bytes }: Slice): void {
+  const refused = refusedRead(conditionsOf(exchange.request.headers), etag);
+  if (refused !== undefined) {
+    refuse(exchange, refused, etag);
+    return;
+  }
+  exchange.response.writeHead(206, { ...forwardedHeaders(headers), "content-range": contentRange, "content-length": bytes.length });
+  exchange.response.end(bytes);
+}
+
+function refuse({ response }: Exchange, status: 304 | 412, etag: string | undefined): void {
+  if (status === 412) throw preconditionFailed();
+  response.writeHead(304, etag === undefined ? {} : { etag });
+  response.end();
 }

@@ -13,6 +13,8 @@ import { form, write } from "./writes.ts";
 
 export interface ProxyOptions {
   readonly backendPort: number;
+  /** Where fauxqs keeps its objects. */
+  readonly storageDir: string;
   readonly region: string;
   /** Uploads into this bucket send an event to the queue of this name. */
   readonly uploadsBucket: string;

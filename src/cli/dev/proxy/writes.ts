@@ -93,7 +93,11 @@ async function sendEvent(context: ProxyContext, { bucket, key, path, event }: Ob
   const { backend, queueUrl, region, nextSequence } = context;
   const head = await backend.head(withoutQuery(path));
   if (!head) throw new Error(`the upload of ${key} left no object`);
-  await backend.sendMessage(queueUrl, s3Event({ kind: event, bucket, key, ...head, region, time: new Date(), sequence: nextSequence() }));
+  const { etag, sizeBytes } = head;
+  await backend.sendMessage(
+    queueUrl,
+    s3Event({ kind: event, bucket, key, etag, sizeBytes, region, time: new Date(), sequence: nextSequence() }),
+  );
 }
 
 function checkSize(headers: IncomingHttpHeaders): void {
