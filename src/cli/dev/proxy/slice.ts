@@ -15,6 +15,7 @@ export interface Slice {
 
 /** Twice the worker's ranges; more goes through fauxqs. */
 const MAX_SLICE_BYTES = 16 * 1024 * 1024;
+const RANGE = /^bytes=(?<first>\d+)-(?<last>\d+)$/;
 const BUCKET = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.))*$/;
 
 /**
@@ -27,23 +28,31 @@ export async function readSlice(
   target: ObjectRequest,
   range: string | undefined,
 ): Promise<Slice | undefined> {
-  const wanted = BUCKET.test(target.bucket) ? /^bytes=(?<first>\d+)-(?<last>\d+)$/.exec(range ?? "")?.groups : undefined;
-  if (!wanted) return undefined;
   const name = encodeKey(target.key);
-  const before = await backend.head(`/${target.bucket}/${name}`);
-  if (!before) return undefined;
-  const start = Number(wanted["first"]);
-  const end = Math.min(Number(wanted["last"]), before.sizeBytes - 1);
-  const length = end - start + 1;
-  if (length <= 0 || length > MAX_SLICE_BYTES) return undefined;
+  const before = RANGE.test(range ?? "") && BUCKET.test(target.bucket) ? await backend.head(`/${target.bucket}/${name}`) : undefined;
+  const span = before && spanOf(range ?? "", before.sizeBytes);
+  if (!before || !span) return undefined;
+  const { start, length } = span;
   const bytes = await readAt(join(storageDir, "buckets", target.bucket, "objects", `${name}.data`), { start, length });
   const after = await backend.head(`/${target.bucket}/${name}`);
   const isWhole = bytes.length === length && after?.etag === before.etag;
-  return isWhole ? { ...before, contentRange: `bytes ${start}-${end}/${before.sizeBytes}`, bytes } : undefined;
+  return isWhole ? { ...before, contentRange: `bytes ${start}-${start + length - 1}/${before.sizeBytes}`, bytes } : undefined;
+}
+
+interface Span {
+  readonly start: number;
+  readonly length: number;
+}
+
+function spanOf(range: string, sizeBytes: number): Span | undefined {
+  const { first, last } = RANGE.exec(range)?.groups ?? {};
+  const start = Number(first);
+  const length = Math.min(Number(last), sizeBytes - 1) - start + 1;
+  return length > 0 && length <= MAX_SLICE_BYTES ? { start, length } : undefined;
 }
 
 /** What there is at this place of a file, which may be less; nothing when there is no file. */
-async function readAt(file: string, { start, length }: { start: number; length: number }): Promise<Buffer> {
+async function readAt(file: string, { start, length }: Span): Promise<Buffer> {
   const handle = await open(file, "r").catch(() => undefined);
   if (!handle) return Buffer.alloc(0);
   try {
