@@ -41,9 +41,9 @@ const KILL_AFTER_MS = 5000;
 const EMPTY_ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
 
 /**
- * Runs a program in a process group of its own with an empty environment and waits until it is reaped. An abort of
- * `signal`, the deadline or too much output ends the whole group: TERM, then KILL after 5 s. Throws only when the
- * program cannot be started.
+ * Runs a program in a process group of its own with an empty environment and waits until it is reaped; nothing of the
+ * group outlives it. An abort of `signal`, the deadline or too much output ends the whole group: TERM, then KILL after 5 s.
+ * Throws only when the program cannot be started.
  */
 export async function runCommand(options: RunOptions): Promise<CommandResult> {
   const started = performance.now();
@@ -80,6 +80,8 @@ export async function runCommand(options: RunOptions): Promise<CommandResult> {
     clearTimeout(deadline);
     clearTimeout(state.killTimer);
     options.signal.removeEventListener("abort", onAbort);
+    // What the program started and did not wait for; a group number is not given away while a member lives.
+    killGroup(child, "SIGKILL");
   }
 }
 
