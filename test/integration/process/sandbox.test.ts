@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { stat } from "node:fs/promises";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test, vi } from "vitest";
+import { makePipes } from "../../../src/process/make-pipes.ts";
+import { runCommand } from "../../../src/process/run-command.ts";
+import { detectSandbox, sandboxed } from "../../../src/process/sandbox.ts";
+import { processMark, processesWith } from "../../helpers/process-list.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+
+const { signal } = new AbortController();
+const abilities = await detectSandbox(signal);
+const CONNECT = `require("node:net").connect(Number(process.argv[1]), "127.0.0.1").on("connect", () => process.exit(0)).on("error", () => process.exit(7))`;
+
+async function aListener(): Promise<AsyncDisposable & { readonly port: number; readonly connections: () => number }> {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    socket.destroy();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new RangeError("no port");
+  return {
+    port: address.port,
+    connections: () => connections,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+describe("detectSandbox", () => {
+  test("answers for each fence, and by trying", () => {
+    expect(Object.keys(abilities)).toStrictEqual(["noNetwork", "diesWithParent", "limits"]);
+    expect(Object.values(abilities).every((ability) => typeof ability === "boolean")).toBe(true);
+  });
+});
+
+describe("a sandboxed child", () => {
+  test.skipIf(!abilities.noNetwork)("cannot reach a listener on this machine, which a bare one can", async () => {
+    await using listener = await aListener();
+    const command = { command: process.execPath, args: ["-e", CONNECT, `${listener.port}`] };
+    await expect(runCommand({ ...command, signal })).resolves.toMatchObject({ exitCode: 0 });
+    expect(listener.connections()).toBe(1);
+    await expect(runCommand({ ...sandboxed(command, {}, abilities), signal })).resolves.toMatchObject({ exitCode: 7 });
+    expect(listener.connections()).toBe(1);
+  });
+
+  test.skipIf(!abilities.limits)("is stopped at its processor limit", async () => {
+    const spin = sandboxed({ command: "sh", args: ["-c", "while :; do :; done"] }, { cpuSeconds: 1 }, abilities);
+    await expect(runCommand({ ...spin, signal, deadlineMs: 20_000 })).resolves.toMatchObject({ ended: "exit", exitCode: null });
+  });
+
+  test.skipIf(!abilities.limits)("is stopped at its file size limit", async () => {
+    await using folder = await temporaryFolder();
+    const path = folder.in("large");
+    const write = sandboxed(
+      { command: "dd", args: ["if=/dev/zero", `of=${path}`, "bs=1024", "count=100"] },
+      { fileSizeBytes: 10_240 },
+      abilities,
+    );
+    const { exitCode, signal: died } = await runCommand({ ...write, signal });
+    expect([exitCode, died]).toStrictEqual([null, "SIGXFSZ"]);
+    expect((await stat(path)).size).toBeLessThanOrEqual(10_240);
+  });
+
+  test.skipIf(!abilities.diesWithParent)("dies within two seconds with a parent that is killed", async () => {
+    const mark = processMark();
+    const entry = fileURLToPath(new URL("sandbox-parent-process.ts", import.meta.url));
+    const parent = spawn(process.execPath, [entry, mark], { stdio: "ignore" });
+    await vi.waitFor(async () => expect((await processesWith(mark)).length).toBeGreaterThan(1), { timeout: 10_000, interval: 50 });
+    const exited = once(parent, "exit");
+    parent.kill("SIGKILL");
+    await exited;
+    await vi.waitFor(async () => expect(await processesWith(mark)).toStrictEqual([]), { timeout: 2000, interval: 50 });
+  });
+});
+
+describe("makePipes", () => {
+  test("makes named pipes that only this user can open", async () => {
+    await using folder = await temporaryFolder();
+    const paths = [folder.in("a b.pipe"), folder.in("-c.pipe")];
+    await makePipes(paths, signal);
+    for (const path of paths) {
+      const found = await stat(path);
+      expect(found.isFIFO()).toBe(true);
+      expect(found.mode & 0o777).toBe(0o600);
+    }
+  });
+
+  test("says why it cannot", async () => {
+    await expect(makePipes(["/nonexistent/x.pipe"], signal)).rejects.toThrow(/mkfifo failed/);
+    await expect(makePipes([], signal)).resolves.toBeUndefined();
+  });
+});
