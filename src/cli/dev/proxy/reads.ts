@@ -45,7 +45,7 @@ export async function deleteMany(context: ProxyContext, exchange: Exchange, path
 export async function read(context: ProxyContext, exchange: Exchange, target: ObjectRequest): Promise<void> {
   const { backend, endpoint } = context;
   const { method = "GET", headers } = exchange.request;
-  const slice = method === "GET" ? await readSlice(context, target, headers.range) : undefined;
+  const slice = method === "GET" ? await readSlice(context, target, headers.range ?? "") : undefined;
   if (slice) {
     sendSlice(exchange, slice);
     return;

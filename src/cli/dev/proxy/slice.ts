@@ -26,11 +26,11 @@ const BUCKET = /^[a-z0-9](?:[a-z0-9-]|\.(?!\.))*$/;
 export async function readSlice(
   { backend, storageDir }: { readonly backend: Pick<Backend, "head">; readonly storageDir: string },
   target: ObjectRequest,
-  range: string | undefined,
+  range: string,
 ): Promise<Slice | undefined> {
   const name = encodeKey(target.key);
-  const before = RANGE.test(range ?? "") && BUCKET.test(target.bucket) ? await backend.head(`/${target.bucket}/${name}`) : undefined;
-  const span = before && spanOf(range ?? "", before.sizeBytes);
+  const before = RANGE.test(range) && BUCKET.test(target.bucket) ? await backend.head(`/${target.bucket}/${name}`) : undefined;
+  const span = before && spanOf(range, before.sizeBytes);
   if (!before || !span) return undefined;
   const { start, length } = span;
   const bytes = await readAt(join(storageDir, "buckets", target.bucket, "objects", `${name}.data`), { start, length });
