@@ -66,8 +66,7 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     await closeAll();
     throw error;
   });
-  const close = closeAll;
-  return { url: app.listeningOrigin, close };
+  return { url: app.listeningOrigin, close: closeAll };
 
   async function closeAll(): Promise<void> {
     await app.close();

@@ -40,9 +40,18 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
   const { url: endpoint } = await listen(server, options.port);
   const queueUrl = `${endpoint}/000000000000/${options.queueName}`;
-  const context: ProxyContext = { ...options, backend, endpoint, queueUrl, locks: createKeyMutex(), nextSequence: counter() };
+  // What breaks because we close is no failure.
+  let closing = false;
+  const onError = (error: Error): void => (closing ? undefined : options.onError(error));
+  const context: ProxyContext = { ...options, onError, backend, endpoint, queueUrl, locks: createKeyMutex(), nextSequence: counter() };
   server.on("request", (request, response) => void serve(context, request, response));
-  return { endpoint, close: () => closeAll(server, backend) };
+  return {
+    endpoint,
+    close: () => {
+      closing = true;
+      return closeAll(server, backend);
+    },
+  };
 }
 
 async function serve(context: ProxyContext, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -73,7 +73,9 @@ async function openDash({ video, url, onChange, onProblem }) {
   // Resolves when it plays; the page must not wait for that.
   player.load(url).then(onChange, (error) => error?.code !== shaka.util.Error.Code.LOAD_INTERRUPTED && problem(error));
 
-  const isSame = (track, other) => track.language === other.language && track.label === other.label && track.audioId === other.audioId;
+  // Without picture the levels are the audio itself, so only with it does the same audio tell levels from tracks.
+  const isSame = (track, other) =>
+    track.language === other.language && track.label === other.label && (!track.height || track.audioId === other.audioId);
   const variants = () => {
     const all = player.getVariantTracks();
     const active = all.find((track) => track.active);
