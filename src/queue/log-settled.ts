@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Fault } from "../domain/errors.ts";
 import { JobError } from "../domain/errors.ts";
 import type { MessageShape } from "../domain/job.ts";
 import type { EntryResult } from "./run-entries.ts";
@@ -28,5 +29,11 @@ export function logSettled({ logger, shape, results, verdict: { outcome, action,
     return;
   }
   const { code, fault } = error instanceof JobError ? error : { code: "unknown", fault: "service" as const };
-  logger[LEVEL_OF[fault]]({ ...facts, code, fault, err: error }, "message settled");
+  logger[LEVEL_OF[fault]]({ ...facts, code, fault, ...tellingOf(error, fault) }, "message settled");
+}
+
+/** Where our own code failed its stack tells more; where a source or a message is at fault it is only in the way. */
+function tellingOf(error: unknown, fault: Fault): Record<string, unknown> {
+  const isOurs = fault === "service" || fault === "destination";
+  return error instanceof JobError && !isOurs ? { reason: error.message, facts: error.facts } : { err: error };
 }
