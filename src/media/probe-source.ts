@@ -2,54 +2,45 @@ import { open, stat } from "node:fs/promises";
 import { SourceError } from "../domain/errors.ts";
 import type { Source } from "../domain/source.ts";
 import type { CommandResult } from "../process/run-command.ts";
-import { runCommand } from "../process/run-command.ts";
-import type { SandboxAbilities } from "../process/sandbox.ts";
-import { sandboxed } from "../process/sandbox.ts";
 import type { Measured } from "./build-source.ts";
 import { buildSource } from "./build-source.ts";
+import { isEncrypted } from "./encryption.ts";
 import { parseProbeReport } from "./ffprobe-json.ts";
-import { inputGuards, programGuards } from "./input-guards.ts";
 import type { SourceLimits } from "./limits.ts";
 import { enforceLimits } from "./limits.ts";
 import { parsePacketLine } from "./packet-line.ts";
 import { packetStats } from "./packet-stats.ts";
+import type { Ffprobe, FfprobeTools } from "./run-ffprobe.ts";
+import { ffprobeOn } from "./run-ffprobe.ts";
 import type { Sniffed } from "./sniff.ts";
-import { namesEncryption, sniff } from "./sniff.ts";
+import { sniff } from "./sniff.ts";
 
-export interface ProbeTools {
-  readonly ffprobePath: string;
+export interface ProbeTools extends FfprobeTools {
   readonly limits: SourceLimits;
-  readonly sandbox: SandboxAbilities;
 }
 
-const HEAD_BYTES = 1024 * 1024;
+const HEAD_BYTES = 4096;
 const REPORT_DEADLINE_MS = 60_000;
 const PACKETS_DEADLINE_MS = 600_000;
-const CPU_SECONDS = 300;
 /** A file type box and nothing else is not a cut film. */
 const SMALLEST_MEDIA_BYTES = 1024;
 
 /**
  * Reads what a local file is, by ffprobe's report and one pass over its packets. Throws SourceError: source_empty,
- * source_playlist, source_not_media, source_no_video, source_codec, source_encrypted, source_truncated, source_limits.
+ * source_playlist, source_not_media, source_no_video, source_codec, source_encrypted, source_truncated, source_limits;
+ * EngineError when ffprobe is not there or dies.
  */
 export async function probeSource(path: string, tools: ProbeTools, signal: AbortSignal): Promise<Source> {
   const { size } = await stat(path);
   if (size === 0) throw new SourceError("source_empty", "the source has no bytes");
-  const head = await readHead(path);
-  const sniffed = sniff(head, size);
+  const sniffed = sniff(await readHead(path), size);
   if (sniffed === "playlist") throw new SourceError("source_playlist", "the source is a playlist that names other files, not media");
-  const ffprobe = (args: readonly string[], onStdoutLine?: (line: string) => void): Promise<CommandResult> => {
-    const command = { command: tools.ffprobePath, args: [...programGuards(), "-v", "error", ...inputGuards(tools.limits), ...args, path] };
-    const options = onStdoutLine ? { onStdoutLine, deadlineMs: PACKETS_DEADLINE_MS } : { deadlineMs: REPORT_DEADLINE_MS };
-    return runCommand({ ...sandboxed(command, { cpuSeconds: CPU_SECONDS }, tools.sandbox), ...options, signal });
-  };
-  const result = await ffprobe(["-show_format", "-show_streams", "-of", "json"]);
-  signal.throwIfAborted();
+  if (sniffed === "iso-media" && (await isEncrypted(path))) throw new SourceError("source_encrypted", "the source is encrypted");
+  const ffprobe = ffprobeOn(path, tools, signal);
+  const result = await ffprobe({ args: ["-show_format", "-show_streams", "-of", "json"], deadlineMs: REPORT_DEADLINE_MS });
   const report = result.exitCode === 0 ? parseProbeReport(result.stdout) : undefined;
-  if (!report?.streams.length) throw unreadable(result, { sniffed, bytes: size, encrypted: namesEncryption(head) });
+  if (!report?.streams.length) throw unreadable(result, { sniffed, bytes: size });
   const { packets, packetsRead, stderr } = await readPackets(ffprobe);
-  signal.throwIfAborted();
   const isCut = sniffed === "riff-cut" || /ended prematurely|partial file|truncated/i.test(stderr);
   const source = buildSource(report, { sizeBytes: size, packets, packetsRead, isCut });
   enforceLimits(source, tools.limits, largestStep(packets, source));
@@ -65,14 +56,13 @@ async function readHead(path: string): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-type Ffprobe = (args: readonly string[], onStdoutLine: (line: string) => void) => Promise<CommandResult>;
-
 async function readPackets(ffprobe: Ffprobe) {
   const byStream = new Map<number, ReturnType<typeof packetStats>>();
   const packetsRead = new Map<number, number>();
-  const { stderrTail } = await ffprobe(
-    ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,flags", "-of", "compact=p=0"],
-    (line) => {
+  const { stderrTail } = await ffprobe({
+    args: ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,flags", "-of", "compact=p=0"],
+    deadlineMs: PACKETS_DEADLINE_MS,
+    onStdoutLine: (line) => {
       const parsed = parsePacketLine(line);
       if (!parsed) return;
       const { streamIndex, packet } = parsed;
@@ -82,7 +72,7 @@ async function readPackets(ffprobe: Ffprobe) {
       byStream.set(streamIndex, stats);
       stats.add(packet);
     },
-  );
+  });
   const packets = new Map(
     [...byStream].flatMap(([index, stats]) => {
       const result = stats.result();
@@ -95,20 +85,17 @@ async function readPackets(ffprobe: Ffprobe) {
 interface Clues {
   readonly sniffed: Sniffed;
   readonly bytes: number;
-  readonly encrypted: boolean;
 }
 
 /** Why ffprobe could not read it, from its own words; they decide only which rejection it is. */
-function unreadable({ stderrTail, ended }: CommandResult, { sniffed, bytes, encrypted }: Clues): SourceError {
+function unreadable({ stderrTail }: CommandResult, { sniffed, bytes }: Clues): SourceError {
   const facts = { ffprobe: stderrTail.slice(-500) };
   const codec = /Codec \((\S+)\) not on whitelist/.exec(stderrTail)?.[1];
-  if (encrypted) return new SourceError("source_encrypted", "the source is encrypted", { facts });
   if (codec) return new SourceError("source_codec", `the codec ${codec} is not accepted`, { facts });
   if (/max_streams|exceeds specified max pixel|Picture size/.test(stderrTail))
     return new SourceError("source_limits", "the source has more streams or pixels than accepted", { facts });
   if (sniffed === "iso-media" && bytes >= SMALLEST_MEDIA_BYTES && /moov atom not found/.test(stderrTail))
     return new SourceError("source_truncated", "the file ends before its index (moov)", { facts });
   if (sniffed === "riff-cut") return new SourceError("source_truncated", "the file is shorter than its header says", { facts });
-  if (ended === "deadline") return new SourceError("source_limits", "reading the source's headers took too long", { facts });
   return new SourceError("source_not_media", "the source is not media that ffprobe can read", { facts });
 }

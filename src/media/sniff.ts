@@ -32,6 +32,3 @@ function isCutRiff(head: Buffer, fileBytes: number): boolean {
 
 /** A first box of ISO/IEC 14496-12: its size is 1 (64 bits follow), 0 (to the end) or at least its own header. */
 const isPlausibleBox = (head: Buffer): boolean => head.length >= 8 && (head.readUInt32BE(0) <= 1 || head.readUInt32BE(0) >= 8);
-
-/** Whether these bytes name a Common Encryption sample entry (ISO/IEC 23001-7). */
-export const namesEncryption = (bytes: Buffer): boolean => ["encv", "enca"].some((mark) => bytes.includes(mark, 0, "latin1"));
