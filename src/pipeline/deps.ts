@@ -1,4 +1,6 @@
+import type { EncodePlan } from "../domain/encode-plan.ts";
 import type { Ladder } from "../domain/ladder.ts";
+import type { Source } from "../domain/source.ts";
 import type { SourceLimits } from "../media/limits.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
 import type { ObjectStore, ReportEvent, SourceStore } from "./ports.ts";
@@ -47,4 +49,6 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** Throws unless the lease holds by the clock: for the moment before a write that others see. */
   readonly checkLease: () => void;
+  /** Keeps what was found out about the job (its probe, its plan) for the record of its failure. */
+  readonly note?: (found: { readonly probe?: Source; readonly plan?: Omit<EncodePlan, "source"> }) => void;
 }

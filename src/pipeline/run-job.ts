@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { EncodePlan } from "../domain/encode-plan.ts";
 import { planEncode } from "../domain/encode-plan.ts";
 import type { Job } from "../domain/job.ts";
 import { newRevision, revisionBase } from "../domain/output-layout.ts";
@@ -36,7 +37,9 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   const fetched = await stage("fetch", () => fetchStage(admitted.object, sourcePath, stageRun));
   if (fetched === "stale") return { outcome: "stale", assetPath };
   const source = await stage("probe", () => probeSource(sourcePath, { ...deps.tools, limits: deps.settings.limits }, signal));
+  context.note?.({ probe: source });
   const plan = await stage("plan", async () => planEncode(source, admitted.ladder));
+  context.note?.({ plan: withoutSource(plan) });
   const revision = newRevision(new Date(), randomBytes(4).toString("hex"));
   const prefix = `${assetPath}/${revisionBase(revision)}`;
   const renditionIds = [...plan.video, ...plan.audio].map(({ id }) => id);
@@ -53,4 +56,9 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
     await upload.stop();
     if (outcome !== "published") await discardRevision(deps.published, { assetPath, revision });
   }
+}
+
+/** The plan without what the probe says already. */
+function withoutSource({ source: _source, ...plan }: EncodePlan): Omit<EncodePlan, "source"> {
+  return plan;
 }

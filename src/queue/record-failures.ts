@@ -46,10 +46,16 @@ async function recordOne(
   message: QueueMessage,
   recording: FailureRecording,
 ): Promise<{ failed: Failed; record?: FailureRecord }> {
-  const { job, error, settlement } = failed;
+  const { job, error, settlement, notes } = failed;
   try {
     const { messageId, body } = message;
-    const record = await recording.failures.record({ messageId, error, body, ...(job ? { jobId: job.id } : {}) });
+    const record = await recording.failures.record({
+      messageId,
+      error,
+      body,
+      ...(notes ? { notes } : {}),
+      ...(job ? { jobId: job.id } : {}),
+    });
     return { failed: record.failures >= recording.maxFailures ? { ...failed, settlement: { kind: "reject" } } : failed, record };
   } catch (storeError) {
     return { failed: settlement.kind === "reject" ? again(failed, storeError, { message, ...recording }) : failed };

@@ -2,6 +2,7 @@ import type { Job } from "../domain/job.ts";
 import type { Settlement } from "../domain/settlement.ts";
 import { settlementOf } from "../domain/settlement.ts";
 import type { Outcome } from "../pipeline/ports.ts";
+import type { JobNotes } from "../state/failures.ts";
 import type { Entry } from "./entry.ts";
 import type { Lease } from "./lease.ts";
 
@@ -14,6 +15,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** Throws unless the lease holds by the clock: for the moment before a write that others see. */
   readonly checkLease: () => void;
+  /** Keeps what was found out about the job for the record of its failure. */
+  readonly note: (found: JobNotes) => void;
   readonly receiveCount: number;
   readonly messageId: string;
 }
@@ -24,7 +27,14 @@ export type RunJob = (job: Job, context: JobContext) => Promise<JobOutcome>;
 /** How one entry of a message ended. */
 export type EntryResult =
   | { readonly kind: "done"; readonly outcome: JobOutcome | "ignored"; readonly job?: Job; readonly reason?: string }
-  | { readonly kind: "failed"; readonly error: unknown; readonly settlement: Settlement; readonly job?: Job };
+  | {
+      readonly kind: "failed";
+      readonly error: unknown;
+      readonly settlement: Settlement;
+      readonly job?: Job;
+      /** What was found out before it failed. */
+      readonly notes?: JobNotes;
+    };
 
 export interface EntryRun {
   readonly runJob: RunJob;
@@ -48,16 +58,22 @@ async function runEntry(entry: Entry, { runJob, lease, receiveCount, messageId, 
   if (entry.kind === "ignored") return { kind: "done", outcome: "ignored", reason: entry.reason };
   if (entry.kind === "rejected") return { kind: "failed", error: entry.error, settlement: { kind: "reject" } };
   const { job } = entry;
+  let notes: JobNotes = {};
+  const context: JobContext = {
+    signal: lease.signal,
+    checkLease: () => lease.check(),
+    note: (found) => {
+      notes = { ...notes, ...found };
+    },
+    receiveCount,
+    messageId,
+  };
   try {
     lease.check();
-    return {
-      kind: "done",
-      job,
-      outcome: await runJob(job, { signal: lease.signal, checkLease: () => lease.check(), receiveCount, messageId }),
-    };
+    return { kind: "done", job, outcome: await runJob(job, context) };
   } catch (thrown) {
     // What a job throws while it is being aborted is a consequence; the reason is what happened.
     const error: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
-    return { kind: "failed", job, error, settlement: settlementOf(error, { receiveCount, random: random() }) };
+    return { kind: "failed", job, error, notes, settlement: settlementOf(error, { receiveCount, random: random() }) };
   }
 }

@@ -12,6 +12,14 @@ export interface Failure {
   readonly messageId: string;
   readonly error: unknown;
   readonly body: string;
+  /** What was found out about the job before it failed. */
+  readonly notes?: JobNotes;
+}
+
+/** What an attempt finds out on its way, for the record if it fails. */
+export interface JobNotes {
+  readonly probe?: unknown;
+  readonly plan?: unknown;
 }
 
 /** What a person finds in failures/<jobId>.json. */
@@ -24,6 +32,11 @@ export interface FailureRecord {
   readonly reason: string;
   readonly fault: Fault;
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Equal for failures that are alike, whatever their source: code and reason without numbers and names. */
+  readonly fingerprint: string;
+  /** As far as the job came. */
+  readonly probe?: unknown;
+  readonly plan?: unknown;
   /** How often this job failed so far; releases and lost leases are no failures. */
   readonly failures: number;
   /** The message's body, cut, control characters escaped. */
@@ -45,13 +58,16 @@ const counted = z.object({ failures: z.int().min(0) });
 /** Keeps failure records in `store`. */
 export function createFailureStore(store: Pick<ObjectStore, "readText" | "writeText">, now: () => Date = () => new Date()): FailureStore {
   return {
-    record: async ({ jobId, messageId, error, body }) => {
+    record: async ({ jobId, messageId, error, body, notes }) => {
       const key = `failures/${safeName(jobId ?? messageId)}.json`;
+      const described = describe(error);
       const record: FailureRecord = {
         ladderd: 1,
         ...(jobId === undefined ? {} : { jobId }),
         messageId,
-        ...describe(error),
+        ...described,
+        fingerprint: fingerprintOf(described),
+        ...notes,
         failures: countIn((await store.readText(key))?.text) + 1,
         body: escapeControls(body, MAX_BODY_LENGTH),
         failedAt: now().toISOString(),
@@ -66,6 +82,11 @@ function describe(error: unknown): Pick<FailureRecord, "code" | "reason" | "faul
   const reason = oneLine(error instanceof Error ? error.message : String(error), MAX_REASON_LENGTH);
   if (error instanceof JobError) return { code: error.code, reason, fault: error.fault, facts: error.facts };
   return { code: "unknown", reason, fault: "service", facts: {} };
+}
+
+function fingerprintOf({ code, reason }: Pick<FailureRecord, "code" | "reason">): string {
+  const alike = reason.replaceAll(/"[^"]*"|\S*[/\\]\S*|\d+(?:\.\d+)?/g, "*");
+  return createHash("sha256").update(`${code}\n${alike}`).digest("hex").slice(0, 16);
 }
 
 /** The former record's count; a record that cannot be read counts as none. */

@@ -27,6 +27,7 @@ describe("the failure record", () => {
       code: "source_empty",
       reason: "the object is empty",
       fault: "source",
+      fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
       facts: { sizeBytes: 0 },
       failures: 1,
       body: "{}",
@@ -66,5 +67,17 @@ describe("the failure record", () => {
     expect((await record({ error: "text" })).result).toMatchObject({ code: "unknown", reason: "text", fault: "service" });
     const error = new SourceError("source_empty", "x", { facts: { size: 10n } });
     expect(JSON.parse((await record({ error })).text)).toMatchObject({ facts: { size: "10" } });
+  });
+
+  test("has one fingerprint for failures that are alike but for numbers and names", async () => {
+    const fingerprint = async (message: string): Promise<string> =>
+      (await record({ error: new SourceError("source_limits", message) })).result.fingerprint;
+    expect(await fingerprint("9000x80 is above limits.maxWidth 8192")).toBe(await fingerprint("9100x90 is above limits.maxWidth 8000"));
+    expect(await fingerprint("the source has no duration")).not.toBe(await fingerprint("9100x90 is above limits.maxWidth 8000"));
+  });
+
+  test("keeps what was found out before the failure", async () => {
+    expect((await record({ notes: { probe: { durationSeconds: 3 } } })).result).toMatchObject({ probe: { durationSeconds: 3 } });
+    expect((await record({ notes: {} })).result).not.toHaveProperty("probe");
   });
 });
