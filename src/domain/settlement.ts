@@ -18,6 +18,8 @@ export interface Attempt {
 const SHORTEST_RETRY_SECONDS = 30;
 const LONGEST_RETRY_SECONDS = 15 * 60;
 const LONGEST_RELEASE_SECONDS = 30;
+/** A receive that was broken off lives on at SQS for its wait of 20 s: a message given back sooner would be handed to it and lost. */
+const SHORTEST_RELEASE_SECONDS = 20;
 
 /** First delays: what heals by itself soon is tried soon, what somebody must mend late. */
 const FIRST_RETRY_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = {
@@ -35,7 +37,7 @@ export function settlementOf(error: unknown, attempt: Attempt): Settlement {
 const SETTLE: Readonly<Record<Disposition, (code: ErrorCode | undefined, attempt: Attempt) => Settlement>> = {
   reject: () => ({ kind: "reject" }),
   retry: (code, attempt) => ({ kind: "retry", delaySeconds: retryDelay(code, attempt) }),
-  release: (_code, { random }) => ({ kind: "release", delaySeconds: Math.floor(random * (LONGEST_RELEASE_SECONDS + 1)) }),
+  release: (_code, { random }) => ({ kind: "release", delaySeconds: releaseDelay(random) }),
   abandon: () => ({ kind: "abandon" }),
 };
 
@@ -45,4 +47,8 @@ function retryDelay(code: ErrorCode | undefined, { receiveCount, random }: Attem
   const doublings = Math.min(10, Math.max(0, receiveCount - 1));
   const base = Math.min(LONGEST_RETRY_SECONDS / 2, first * 2 ** doublings);
   return Math.max(SHORTEST_RETRY_SECONDS, Math.round(base * (1 + random)));
+}
+
+function releaseDelay(random: number): number {
+  return SHORTEST_RELEASE_SECONDS + Math.floor(random * (LONGEST_RELEASE_SECONDS - SHORTEST_RELEASE_SECONDS + 1));
 }

@@ -208,7 +208,7 @@ describe("the lease of a message", () => {
     const { outcome, calls, lines } = await settle({ runJob, signal: shutdown.signal, message: { body } });
     expect(outcome).toBe("released");
     expect(keys).toEqual(["a"]);
-    expect(calls).toEqual(["release 15"]);
+    expect(calls).toEqual(["release 25"]);
     expect(lines.at(-1)).toMatchObject({ level: "info", code: "shutdown" });
   });
 
