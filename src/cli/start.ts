@@ -62,8 +62,13 @@ async function startUp(config: DaemonConfig, env: Environment, logger: Logger): 
 async function serve(worker: Worker, logger: Logger): Promise<number> {
   const drained = Promise.withResolvers<void>();
   const exit = (code: number): void => process.exit(code);
+  const cancel = (): void => {
+    worker.cancel();
+    // Whoever asks twice waits five seconds at most (R-D2), an open receive would take up to twenty.
+    worker.abortPolls();
+  };
   const disposals = [
-    handleStopSignals({ drain: () => drained.resolve(worker.drain()), cancel: () => worker.cancel(), exit, logger }),
+    handleStopSignals({ drain: () => drained.resolve(worker.drain()), cancel, exit, logger }),
     handleFatalErrors({ release: () => release(worker), exit, logger }),
   ];
   notifyReady();

@@ -47,6 +47,23 @@ export async function untilEmpty(queues: Queues, queueUrl?: string): Promise<voi
   });
 }
 
+/**
+ * Receives one message as soon as there is one. The embedded queue notices that a message is visible again only when it is
+ * asked for one: counting does not show it. Throws when none comes within `timeoutMs`.
+ */
+export async function receive({ sqs }: Queues, queueUrl: string, timeoutMs: number): Promise<Message> {
+  return until(
+    "a message is visible",
+    async () => {
+      const { Messages } = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 5, MessageSystemAttributeNames: ["ApproximateReceiveCount"] }),
+      );
+      return Messages?.[0];
+    },
+    timeoutMs,
+  );
+}
+
 /** Takes every message out of a queue. */
 export async function drainQueue({ sqs }: Queues, queueUrl: string): Promise<readonly Message[]> {
   const taken: Message[] = [];

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { makeClip } from "../support/clips.ts";
+import { namesIn } from "../support/close-cleanly.ts";
+import type { Daemon } from "../support/daemon.ts";
+import { logged, startDaemon } from "../support/daemon.ts";
+import { processesNaming, processesTouching } from "../support/processes.ts";
+import { assetAt, keysOf, publishedAt } from "../support/published.ts";
+import { countOf, makeQueue, receive, send, untilEmpty } from "../support/queue.ts";
+import type { Site } from "../support/site.ts";
+import { openSite, QUIET_BUCKET, uploadFile } from "../support/site.ts";
+import { until } from "../support/until.ts";
+
+/** At 720p long enough to be stopped in the middle, and to outlast a short lease. */
+const FILM_SECONDS = 20;
+let site: Site;
+
+beforeAll(async () => {
+  site = await openSite("stop");
+  await makeClip(site.path("film.mp4"), { size: "1280x720", seconds: FILM_SECONDS });
+  await uploadFile(site, site.path("film.mp4"), { bucket: QUIET_BUCKET, key: "film.mp4" });
+});
+afterAll(() => site[Symbol.asyncDispose]());
+
+const orderOf = (assetPath: string): object => ({ ladderd: 1, source: { bucket: QUIET_BUCKET, key: "film.mp4" }, assetPath });
+
+interface Run extends AsyncDisposable {
+  readonly daemon: Daemon;
+  readonly queueUrl: string;
+  readonly start: () => Promise<Daemon>;
+}
+
+/** A daemon with a queue and a work folder of its own. */
+async function openRun(name: string, settings: Readonly<Record<string, string>> = {}): Promise<Run> {
+  const queueUrl = await makeQueue(site, name, 30);
+  const start = (): Promise<Daemon> => startDaemon({ env: { ...site.daemonEnv(name), LADDERD_QUEUE_URL: queueUrl, ...settings } });
+  const daemon = await start();
+  return { daemon, queueUrl, start, [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose]() };
+}
+
+const board = z.object({ running: z.array(z.object({ stage: z.string().optional(), fraction: z.number().optional() })) });
+
+/** Orders a job and waits until its encode gets on. */
+async function encoding({ daemon, queueUrl }: Run, assetPath: string): Promise<void> {
+  await send(site, orderOf(assetPath), queueUrl);
+  await until("the encode gets on", async () => {
+    const { running } = board.parse(await (await fetch(`${daemon.url}/api/jobs`)).json());
+    return running.some(({ stage, fraction = 0 }) => stage === "encode" && fraction > 0) ? true : undefined;
+  });
+  expect((await processesNaming(daemon.workDir)).length).toBeGreaterThanOrEqual(2);
+}
+
+const SHORT_LEASE = { LADDERD_LEASE_VISIBILITY_SECONDS: "6", LADDERD_LEASE_EXTEND_SECONDS: "1", LADDERD_LEASE_MARGIN_SECONDS: "2" };
+
+/** Fails unless the process is gone with all it started, and has published nothing. */
+async function expectNothingLeft({ daemon }: Run, assetPath: string): Promise<void> {
+  expect(await processesTouching(daemon.workDir)).toEqual([]);
+  expect(await namesIn(daemon.workDir)).toEqual([]);
+  expect(await keysOf(site, `${assetPath}/`)).toEqual([]);
+}
+
+describe("one signal", () => {
+  it("lets the running job finish under its lease, gives back what the open receive still brings, and ends with 0", async () => {
+    await using run = await openRun("one-signal", { LADDERD_CONCURRENCY: "2", ...SHORT_LEASE });
+    const { daemon, queueUrl } = run;
+    await encoding(run, "one-signal");
+    daemon.signal("SIGTERM");
+    await until("it says that it drains", async () => ((await fetch(`${daemon.url}/readyz`)).status === 503 ? true : undefined));
+    expect((await fetch(`${daemon.url}/healthz`)).status).toBe(200);
+    await send(site, orderOf("too-late"), queueUrl);
+    await until("the late message is visible again", async () => ((await countOf(site, queueUrl)).visible === 1 ? true : undefined), 4000);
+
+    expect(await daemon.exited).toEqual({ code: 0, signal: null });
+    expect((await publishedAt(site, "one-signal")).durationSeconds).toBe(FILM_SECONDS);
+    expect(logged(daemon, { msg: "message settled", outcome: "published", attempt: 1 })).toHaveLength(1);
+    expect(await countOf(site, queueUrl)).toEqual({ visible: 1, hidden: 0 });
+    expect(await assetAt(site, "too-late")).toBeUndefined();
+    expect(await processesTouching(daemon.workDir)).toEqual([]);
+    expect(await namesIn(daemon.workDir)).toEqual([]);
+  });
+
+  it("ends an idle daemon with 0 when its open receive is over", async () => {
+    await using run = await openRun("idle");
+    const before = performance.now();
+    expect(await run.daemon.stop()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - before).toBeLessThan(30_000);
+    await expectNothingLeft(run, "idle");
+  });
+});
+
+describe("two signals", () => {
+  it("end an encode within five seconds, with an open receive beside it, and give the message back", async () => {
+    await using run = await openRun("two-signals", { LADDERD_CONCURRENCY: "2" });
+    const { daemon, queueUrl } = run;
+    await encoding(run, "two-signals");
+    daemon.signal("SIGTERM");
+    await until("the first signal is heard", () => logged(daemon, { signal: "SIGTERM" })[0]);
+    const before = performance.now();
+    daemon.signal("SIGINT");
+    expect(await daemon.exited).toEqual({ code: 0, signal: null });
+    expect(performance.now() - before).toBeLessThan(5000);
+    await expectNothingLeft(run, "two-signals");
+    expect(logged(daemon, { msg: "message settled", outcome: "released", code: "shutdown" })).toHaveLength(1);
+    const { Attributes } = await receive(site, queueUrl, 32_000);
+    expect(Attributes?.ApproximateReceiveCount).toBe("2");
+  });
+});
+
+describe("three signals", () => {
+  it("end the process at once, and with it an encode that does not listen to the second", async () => {
+    await using run = await openRun("three-signals");
+    const { daemon } = run;
+    await encoding(run, "three-signals");
+    // A stopped program takes no SIGTERM: the second signal alone would have to wait for the kill after five seconds.
+    for (const { pid } of await processesNaming(daemon.workDir)) process.kill(pid, "SIGSTOP");
+    daemon.signal("SIGTERM");
+    await until("the first is heard", () => logged(daemon, { signal: "SIGTERM" })[0]);
+    daemon.signal("SIGINT");
+    await until("the second is heard", () => logged(daemon, { signal: "SIGINT" })[0]);
+    const before = performance.now();
+    daemon.signal("SIGTERM");
+    expect(await daemon.exited).toEqual({ code: 1, signal: null });
+    expect(performance.now() - before).toBeLessThan(1000);
+    await expect.poll(() => processesTouching(daemon.workDir), { timeout: 2000 }).toEqual([]);
+    expect(await assetAt(site, "three-signals")).toBeUndefined();
+  });
+});
+
+describe("a daemon that is killed in the middle of an encode", () => {
+  it("leaves no program running, and the next one sweeps its folder and publishes once", async () => {
+    await using run = await openRun("killed", SHORT_LEASE);
+    const { daemon: killed, queueUrl } = run;
+    await encoding(run, "killed");
+    const [folder = ""] = await namesIn(killed.workDir);
+    killed.signal("SIGKILL");
+    expect(await killed.exited).toEqual({ code: null, signal: "SIGKILL" });
+    await expect.poll(() => processesTouching(killed.workDir), { timeout: 2000 }).toEqual([]);
+    expect(await namesIn(killed.workDir)).toEqual([folder]);
+
+    await using next = await run.start();
+    expect(await namesIn(killed.workDir)).not.toContain(folder);
+    const { revision } = await publishedAt(site, "killed");
+    await untilEmpty(site, queueUrl);
+    expect(logged(next, { msg: "message settled" }).map(({ outcome, attempt }) => ({ outcome, attempt }))).toEqual([
+      { outcome: "published", attempt: 2 },
+    ]);
+    const pointerCopies = (await keysOf(site, "killed/r/")).filter((key) => key.endsWith("/pointer.m3u8"));
+    expect(pointerCopies).toEqual([`killed/r/${revision}/pointer.m3u8`]);
+    expect(await namesIn(killed.workDir)).toEqual([]);
+  });
+});
