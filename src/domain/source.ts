@@ -26,6 +26,8 @@ export interface VideoTrack {
   readonly codedHeight: number;
   /** Clockwise degrees a player turns the picture by. */
   readonly rotation: 0 | 90 | 180 | 270;
+  /** The rotation is a tag's: decoders turn by the display matrix alone, so the picture must be turned by whoever encodes. */
+  readonly turnedByTag?: true;
   readonly sampleAspect: Rational;
   /** Upright size in square pixels, rounded to whole pixels. */
   readonly displayWidth: number;

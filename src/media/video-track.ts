@@ -34,25 +34,31 @@ export function buildVideoTrack(stream: ProbedStream, stats: PacketStats): Video
 
 type Geometry = Pick<
   VideoTrack,
-  "codedWidth" | "codedHeight" | "rotation" | "sampleAspect" | "displayWidth" | "displayHeight" | "displayAspect"
+  "codedWidth" | "codedHeight" | "rotation" | "turnedByTag" | "sampleAspect" | "displayWidth" | "displayHeight" | "displayAspect"
 >;
 
 function geometryOf(stream: ProbedStream): Geometry {
   const { width: codedWidth = 0, height: codedHeight = 0 } = stream;
-  const rotation = rotationOf(stream);
+  const matrix = matrixRotationOf(stream);
+  const rotation = quarterTurns(matrix ?? Number(stream.tags.get("rotate") ?? 0));
   const sampleAspect = sampleAspectOf(stream);
   const upright = multiply(rational(Math.max(1, codedWidth), Math.max(1, codedHeight)), sampleAspect);
   const wide = Math.round(codedWidth * toNumber(sampleAspect));
-  const coded = { codedWidth, codedHeight, rotation, sampleAspect };
+  const byTag = matrix === undefined && rotation !== 0 ? ({ turnedByTag: true } as const) : {};
+  const coded = { codedWidth, codedHeight, rotation, ...byTag, sampleAspect };
   return rotation === 90 || rotation === 270
     ? { ...coded, displayWidth: codedHeight, displayHeight: wide, displayAspect: rational(upright.den, upright.num) }
     : { ...coded, displayWidth: wide, displayHeight: codedHeight, displayAspect: upright };
 }
 
-/** Side data counts counter-clockwise, the old tag clockwise; a matrix that is no rotation reads as a huge number. */
-function rotationOf(stream: ProbedStream): VideoTrack["rotation"] {
+/** Side data counts counter-clockwise, the old tag clockwise. */
+function matrixRotationOf(stream: ProbedStream): number | undefined {
   const sideData = stream.side_data_list.find((data) => data.rotation !== undefined)?.rotation;
-  const clockwise = sideData === undefined ? Number(stream.tags.get("rotate") ?? 0) : -sideData;
+  return sideData === undefined ? undefined : -sideData;
+}
+
+/** A matrix that is no rotation reads as a huge number. */
+function quarterTurns(clockwise: number): VideoTrack["rotation"] {
   if (!Number.isFinite(clockwise) || Math.abs(clockwise) > 3600) return 0;
   const turns = ((Math.round(clockwise / 90) % 4) + 4) % 4;
   return turns === 1 ? 90 : turns === 2 ? 180 : turns === 3 ? 270 : 0;

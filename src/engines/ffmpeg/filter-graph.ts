@@ -20,7 +20,7 @@ function videoChains(plan: EncodePlan): string[] {
   const track = plan.source.video;
   const [top, ...smaller] = plan.video.toReversed();
   if (!track || !top) return [];
-  const first = [`[0:${track.index}]${[...onTimeline(plan), ...toDelivery(track, top)].join(",")}`, top] as const;
+  const first = [`[0:${track.index}]${[...onTimeline(plan), ...upright(track), ...toDelivery(track, top)].join(",")}`, top] as const;
   return cascade(first, smaller);
 }
 
@@ -44,6 +44,16 @@ function onTimeline({ source, timeline }: EncodePlan): string[] {
     `trim=end_frame=${timeline.frameCount}`,
   ];
 }
+
+const TURNS: Readonly<Record<VideoTrack["rotation"], readonly string[]>> = {
+  0: [],
+  90: ["transpose=clock"],
+  180: ["hflip", "vflip"],
+  270: ["transpose=cclock"],
+};
+
+/** ffmpeg turns by a display matrix itself, and knows nothing of the tag since 5.0. */
+const upright = ({ rotation, turnedByTag }: VideoTrack): readonly string[] => (turnedByTag ? TURNS[rotation] : []);
 
 /** BT.709, limited range, 8-bit 4:2:0, square pixels, at the size of the largest rendition. */
 function toDelivery(track: VideoTrack, top: VideoRendition): string[] {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { VideoTrack } from "../../../src/domain/source.ts";
 import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
 import { compile } from "../../../src/engines/ffmpeg/compile.ts";
 import { filterGraph } from "../../../src/engines/ffmpeg/filter-graph.ts";
 import { golden } from "../../helpers/golden.ts";
 import { GOLDEN_PLANS, aPlan } from "../../helpers/plans.ts";
+import { aSource, aVideoTrack } from "../../helpers/sources.ts";
 
 const argvOf = (plan: EncodePlan, threads = 0, sourcePath = "/job/source.bin"): readonly string[] =>
   compile({ plan, sourcePath, pipeOf: (id) => `/job/pipes/${id}.pipe`, limits: { maxPixels: 35_389_440, maxStreams: 32 }, threads });
@@ -65,6 +67,17 @@ describe("filterGraph", () => {
       "[below-v480]scale=w=640:h=360",
       "[below-v360]scale=w=426:h=240",
     ]);
+  });
+
+  test.each([
+    [90, "transpose=clock"],
+    [180, "hflip,vflip"],
+    [270, "transpose=cclock"],
+  ] as const)("turns a picture by %d degrees only where a tag says so", (rotation, filter) => {
+    const graphOf = (changes: Partial<VideoTrack>): string =>
+      filterGraph(aPlan(aSource({ video: aVideoTrack({ rotation, ...changes }) })))[0] ?? "";
+    expect(graphOf({ turnedByTag: true })).toContain(`,${filter},scale=`);
+    expect(graphOf({})).not.toMatch(/transpose|flip/);
   });
 
   test("decodes a track once for all bit rates of it", () => {

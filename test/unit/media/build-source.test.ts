@@ -26,6 +26,21 @@ describe("a video track", () => {
   });
 
   test.each([
+    [{ tags: { rotate: "90" } }, 90],
+    [{ tags: { ROTATE: "270" } }, 270],
+    [{ tags: { rotate: "-90" } }, 270],
+    [{ tags: { rotate: "180" } }, 180],
+  ])("is turned as the tag in %j says, which decoders do not see", (changes, rotation) => {
+    expect(videoOf(changes)).toMatchObject({ rotation, turnedByTag: true });
+  });
+
+  test("is turned by its matrix when there is a tag as well", () => {
+    const track = videoOf({ tags: { rotate: "180" }, side_data_list: [{ rotation: -90 }] });
+    expect(track?.rotation).toBe(90);
+    expect(track).not.toHaveProperty("turnedByTag");
+  });
+
+  test.each([
     ["1:1", 640, { num: 16, den: 9 }],
     ["4:3", 853, { num: 64, den: 27 }],
     ["0:1", 640, { num: 16, den: 9 }],
