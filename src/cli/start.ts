@@ -7,6 +7,7 @@ import { handleFatalErrors } from "../lifecycle/fatal.ts";
 import { checkFfmpeg } from "../lifecycle/ffmpeg-check.ts";
 import { notifyReady } from "../lifecycle/ready.ts";
 import { handleStopSignals } from "../lifecycle/signals.ts";
+import { preferSmallHeap } from "../lifecycle/small-heap.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import type { Worker } from "../worker.ts";
@@ -23,6 +24,7 @@ const USAGE = {
 /** `ladderd start`: runs until a stop signal; 0 when everything was finished or given back, 1 when not, 78 when it cannot start. */
 export async function start(argv: readonly string[], env: Environment): Promise<number> {
   const { values } = readArguments(argv, USAGE);
+  preferSmallHeap();
   try {
     const config = requireDaemonSettings(loadConfig({ env }));
     if (values["check-config"]) {
