@@ -4,21 +4,25 @@ import { processesTouching } from "./processes.ts";
 import type { Site } from "./site.ts";
 
 /**
- * Stops a daemon, then its site. Throws unless the daemon ended with 0 and without a word on stderr, its work folder is
- * empty, and no process of the site is left.
+ * Stops a daemon, then its site; either is undefined when its start failed. Throws unless the daemon ended with 0 and
+ * without a word on stderr, its work folder is empty, and no process of the site is left.
  */
-export async function closeCleanly(site: Site, daemon: Daemon): Promise<void> {
+export async function closeCleanly(site: Site | undefined, daemon: Daemon | undefined): Promise<void> {
+  const problems = daemon ? await stopProblems(daemon) : [];
+  await site?.[Symbol.asyncDispose]();
+  const left = site ? await processesTouching(site.root) : [];
+  problems.push(...left.map(({ pid, commandLine }) => `still running: ${pid} ${commandLine}`));
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+}
+
+async function stopProblems(daemon: Daemon): Promise<string[]> {
   const { code, signal } = await daemon.stop();
-  const [work, stderr] = [await namesIn(daemon.workDir), daemon.stderr()];
-  await site[Symbol.asyncDispose]();
-  const left = await processesTouching(site.root);
-  const problems = [
+  const stderr = daemon.stderr();
+  return [
     ...(code === 0 ? [] : [`the daemon ended with ${code ?? signal}`]),
     ...(stderr === "" ? [] : [`the daemon wrote to stderr: ${stderr}`]),
-    ...work.map((name) => `left in the work folder: ${name}`),
-    ...left.map(({ pid, commandLine }) => `still running: ${pid} ${commandLine}`),
+    ...(await namesIn(daemon.workDir)).map((name) => `left in the work folder: ${name}`),
   ];
-  if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
 /** What a folder holds; nothing when it is not there. */
