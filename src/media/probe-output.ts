@@ -1,12 +1,11 @@
-import { createReadStream, createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type { Rendition } from "../domain/encode-plan.ts";
 import { runCommand } from "../process/run-command.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
 import { sandboxed } from "../process/sandbox.ts";
 import { parseProbeReport } from "./ffprobe-json.ts";
+import { joinFiles } from "./join-files.ts";
 
 export interface OutputProbe {
   readonly ffprobePath: string;
@@ -26,9 +25,11 @@ const DEADLINE_MS = 30_000;
 export async function probeOutput(rendition: Rendition, probe: OutputProbe, signal: AbortSignal): Promise<string | undefined> {
   const path = join(probe.folder, "probe.mp4");
   try {
-    for (const [index, part] of probe.parts.entries()) {
-      await pipeline(createReadStream(join(probe.folder, part)), createWriteStream(path, { flags: index === 0 ? "w" : "a" }), { signal });
-    }
+    await joinFiles(
+      probe.parts.map((part) => join(probe.folder, part)),
+      path,
+      signal,
+    );
     const args = ["-v", "error", "-f", "mov", "-protocol_whitelist", "file", "-show_streams", "-of", "json", path];
     const { exitCode, stdout, stderrTail } = await runCommand({
       ...sandboxed({ command: probe.ffprobePath, args }, {}, probe.sandbox),

@@ -1,14 +1,19 @@
 import type { AudioRendition, VideoRendition } from "../domain/encode-plan.ts";
 import type { Rational } from "../domain/rational.ts";
 import { formatRational } from "../domain/rational.ts";
+import type { Timeline } from "../domain/timeline.ts";
 import { leakyBucketBps, peakBps, targetDuration } from "./bandwidth.ts";
 import type { RenditionFacts } from "./facts.ts";
 import { endSeconds, segmentSpans } from "./facts.ts";
 import type { Measured, Presentation } from "./presentation.ts";
+import type { Storyboard } from "./storyboard.ts";
+import { STORYBOARD_FOLDER } from "./storyboard.ts";
 import { element } from "./xml.ts";
 
 /** Each player waits for this much before it starts: as little as the measured peaks allow. */
 const BUFFER_CHOICES_SECONDS = [2, 3, 4, 6, 8, 12] as const;
+/** Of the order of what sheets need; players fetch them apart from the media. */
+const THUMBNAIL_BPS = 10_000;
 /** The bucket is judged at the largest samples, not at every one. */
 const BUCKET_MARGIN = 1.01;
 
@@ -24,6 +29,7 @@ export function manifest(presentation: Presentation, base: string): string {
   const period = element("Period", { id: "0", start: "PT0S" }, [
     ...(video.length > 0 ? [videoSet(presentation, bandwidthOf)] : []),
     ...audioSets(audio, { firstId: 1, bandwidthOf }),
+    ...(presentation.storyboard ? [imageSet(presentation.storyboard, presentation.plan.timeline)] : []),
   ]);
   const mpd = element(
     "MPD",
@@ -46,6 +52,21 @@ function bufferSeconds(all: readonly RenditionFacts[], target: number): number {
   const holds = (seconds: number): boolean =>
     all.every((facts) => leakyBucketBps(facts, seconds) * BUCKET_MARGIN <= peakBps(segmentSpans(facts), target));
   return BUFFER_CHOICES_SECONDS.find(holds) ?? BUFFER_CHOICES_SECONDS[BUFFER_CHOICES_SECONDS.length - 1] ?? target;
+}
+
+/** Thumbnails for seeking (DASH-IF IOP 6.2.6): every segment is a sheet of tiles. */
+function imageSet(storyboard: Storyboard, { gopFrames, frameRate }: Timeline): string {
+  const { columns, rows, everyKeyframes, tileWidth, tileHeight } = storyboard;
+  const template = element("SegmentTemplate", {
+    media: `${STORYBOARD_FOLDER}/$Number$.jpg`,
+    timescale: frameRate.num,
+    duration: everyKeyframes * gopFrames * frameRate.den * columns * rows,
+    startNumber: 1,
+  });
+  const tiles = element("EssentialProperty", { schemeIdUri: "http://dashif.org/guidelines/thumbnail_tile", value: `${columns}x${rows}` });
+  const size = { width: columns * tileWidth, height: rows * tileHeight };
+  const representation = element("Representation", { id: STORYBOARD_FOLDER, bandwidth: THUMBNAIL_BPS, ...size }, [tiles]);
+  return element("AdaptationSet", { id: 100, contentType: "image", mimeType: "image/jpeg" }, [template, representation]);
 }
 
 type BandwidthOf = (facts: RenditionFacts) => number;

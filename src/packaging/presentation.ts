@@ -1,6 +1,7 @@
 import type { AudioRendition, EncodePlan, VideoRendition } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
 import type { RenditionFacts } from "./facts.ts";
+import type { Storyboard } from "./storyboard.ts";
 
 /** What the manifests are written from: the plan's names beside the measured figures. */
 export interface Presentation {
@@ -8,6 +9,8 @@ export interface Presentation {
   /** Ascending by size. */
   readonly video: readonly Measured<VideoRendition>[];
   readonly audio: readonly Measured<AudioRendition>[];
+  /** The pictures beside a video; absent until they are made. */
+  readonly storyboard?: Storyboard;
 }
 
 export interface Measured<T> {

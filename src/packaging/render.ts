@@ -4,6 +4,7 @@ import { targetDuration } from "./bandwidth.ts";
 import { manifest } from "./dash.ts";
 import { I_FRAME_PLAYLIST, MEDIA_PLAYLIST, iFramePlaylist, mediaPlaylist, multivariantPlaylist } from "./hls.ts";
 import type { Presentation } from "./presentation.ts";
+import { STORYBOARD_INDEX, storyboardIndex } from "./storyboard.ts";
 
 /** The texts that the asset's pointers will hold. */
 export interface Manifests {
@@ -11,12 +12,13 @@ export interface Manifests {
   readonly dash: string;
 }
 
-/** Every media and I-frame playlist of the revision, by its path inside it. */
-export function renderPlaylists({ video, audio }: Presentation): ReadonlyMap<string, string> {
+/** Every text of the revision by its path inside it: media and I-frame playlists, the storyboard's index. */
+export function renderPlaylists({ plan, video, audio, storyboard }: Presentation): ReadonlyMap<string, string> {
   const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
   return new Map([
     ...[...video, ...audio].map(({ rendition, facts }) => [`${rendition.id}/${MEDIA_PLAYLIST}`, mediaPlaylist(facts, target)] as const),
     ...video.map(({ rendition, facts }) => [`${rendition.id}/${I_FRAME_PLAYLIST}`, iFramePlaylist(facts)] as const),
+    ...(storyboard ? [[STORYBOARD_INDEX, storyboardIndex(storyboard, plan.timeline.durationSeconds)] as const] : []),
   ]);
 }
 

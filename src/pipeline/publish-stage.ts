@@ -4,6 +4,7 @@ import type { Job } from "../domain/job.ts";
 import { POINTER_COPIES, revisionBase } from "../domain/output-layout.ts";
 import { INIT_NAME } from "../packaging/compile.ts";
 import type { Presentation } from "../packaging/presentation.ts";
+import { pictureNames } from "../packaging/storyboard.ts";
 import { renderManifests, renderPlaylists, writePlaylists } from "../packaging/render.ts";
 import { assetRecord } from "../publish/asset-record.ts";
 import { commit } from "../publish/commit.ts";
@@ -36,7 +37,8 @@ export async function publishStage(
   await writePlaylists(outDir, playlists);
   await writeFile(join(outDir, POINTER_COPIES.hls), manifests.hls);
   await writeFile(join(outDir, POINTER_COPIES.dash), manifests.dash);
-  const files = await revisionFiles(presentation, outDir, [...playlists.keys(), ...Object.values(POINTER_COPIES)]);
+  const pictures = presentation.storyboard ? pictureNames(presentation.storyboard) : [];
+  const files = await revisionFiles(presentation, outDir, [...playlists.keys(), ...pictures, ...Object.values(POINTER_COPIES)]);
   await upload.finish(files);
   const bytes = files.values().reduce((total, sizeBytes) => total + sizeBytes, 0);
   deps.report({ kind: "transferred", jobId: job.id, direction: "out", bytes });
@@ -58,12 +60,12 @@ export async function publishStage(
 async function revisionFiles(
   { video, audio }: Presentation,
   outDir: string,
-  texts: readonly string[],
+  others: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const media = [...video, ...audio].flatMap(({ rendition: { id }, facts }) => [
     [`${id}/${INIT_NAME}`, facts.initBytes] as const,
     ...facts.segments.map(({ name, sizeBytes }) => [`${id}/${name}`, sizeBytes] as const),
   ]);
-  const written = await Promise.all(texts.map(async (name) => [name, (await stat(join(outDir, name))).size] as const));
+  const written = await Promise.all(others.map(async (name) => [name, (await stat(join(outDir, name))).size] as const));
   return new Map([...media, ...written]);
 }

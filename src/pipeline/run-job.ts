@@ -10,6 +10,7 @@ import { admit } from "./admit.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import { encodeStage } from "./encode-stage.ts";
 import { fetchStage } from "./fetch-stage.ts";
+import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
 import type { RunStage } from "./stage-clock.ts";
 import { verifyStage } from "./verify-stage.ts";
@@ -47,7 +48,8 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   let outcome: JobResult["outcome"] | undefined;
   try {
     const encoded = await stage("encode", () => encodeStage(plan, workspace, stageRun));
-    const presentation = await stage("verify", () => verifyStage(plan, outDir, stageRun));
+    const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
+    const presentation = await stage("pictures", () => picturesStage(verified, outDir, stageRun));
     const degraded = [...source.defects, ...(encoded.decodeErrors > 0 ? ["decode_errors"] : [])];
     const request = { job, admitted, revision, presentation, outDir, upload, degraded };
     outcome = await stage("publish", () => publishStage(request, deps, context));

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { EncodePlan } from "../domain/encode-plan.ts";
-import { DASH_POINTER, HLS_POINTER } from "../domain/output-layout.ts";
+import { DASH_POINTER, HLS_POINTER, revisionBase } from "../domain/output-layout.ts";
 import { formatRational } from "../domain/rational.ts";
 import { averageBps, peakBps, targetDuration } from "../packaging/bandwidth.ts";
 import type { RenditionFacts } from "../packaging/facts.ts";
 import { endSeconds, segmentSpans } from "../packaging/facts.ts";
 import type { Presentation } from "../packaging/presentation.ts";
+import { POSTER, STORYBOARD_INDEX } from "../packaging/storyboard.ts";
 
 const rendition = z.looseObject({ id: z.string(), codecs: z.string() });
 
@@ -51,6 +52,7 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
   const { plan, video, audio } = presentation;
   const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
   const top = video.at(-1)?.rendition;
+  const base = revisionBase(identity.revision);
   const { assetPath, revision, source, ladderHash, engine, createdAt, publishedAt } = identity;
   return {
     ladderd: 1,
@@ -78,6 +80,7 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
       default: isDefault,
     })),
     text: [],
+    ...(presentation.storyboard ? { poster: base + POSTER, storyboard: base + STORYBOARD_INDEX } : {}),
     hls: HLS_POINTER,
     dash: DASH_POINTER,
     engine,
