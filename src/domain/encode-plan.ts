@@ -18,7 +18,7 @@ import type { DroppedRung, Ladder } from "./ladder.ts";
 import { selectRungs } from "./ladder.ts";
 import type { Rational } from "./rational.ts";
 import { rational, toNumber } from "./rational.ts";
-import type { AudioTrack, Source, VideoTrack } from "./source.ts";
+import type { AudioTrack, Source, TextTrack, VideoTrack } from "./source.ts";
 import type { Timeline } from "./timeline.ts";
 import { audioTimeline, videoTimeline } from "./timeline.ts";
 
@@ -32,6 +32,8 @@ export interface EncodePlan {
   /** Ascending by size; empty for an audio-only source. */
   readonly video: readonly VideoRendition[];
   readonly audio: readonly AudioRendition[];
+  /** Beside a video only. */
+  readonly text: readonly TextRendition[];
   readonly dropped: readonly DroppedRung[];
 }
 
@@ -72,6 +74,18 @@ export interface AudioRendition {
   readonly delaySeconds: number;
 }
 
+/** A text track of the source, published as WebVTT. */
+export interface TextRendition {
+  readonly kind: "text";
+  /** Folder of the rendition in the revision: t-<language>[-<n>]. */
+  readonly id: string;
+  readonly sourceIndex: number;
+  readonly language: string;
+  /** Unique among the text renditions; what a player's menu shows. */
+  readonly name: string;
+  readonly forced: boolean;
+}
+
 export type Rendition = VideoRendition | AudioRendition;
 
 /** Above this the frame rate is halved (HLS authoring rule 1.19). */
@@ -93,6 +107,7 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
       timeline,
       video: [],
       audio: audioOnly(source, ladder),
+      text: [],
       dropped: ladder.rungs.map(({ shortSide }) => ({ shortSide, reason: "the source has no video" })),
     };
   }
@@ -117,6 +132,7 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
     timeline,
     video,
     audio: audioGroup(source.audio, { bitrateBps: ladder.audioBps, group: "audio", step: 0 }),
+    text: textRenditions(source.text),
     dropped,
   };
 }
@@ -144,7 +160,7 @@ function audioGroup(
     0,
     tracks.findIndex((track) => track.isDefault),
   );
-  const names = uniqueNames(tracks);
+  const names = uniqueNames(tracks, "Audio");
   return tracks.map((track, position) => ({
     kind: "audio",
     id: audioId(tracks, position, step),
@@ -161,17 +177,36 @@ function audioGroup(
   }));
 }
 
+function textRenditions(tracks: readonly TextTrack[]): TextRendition[] {
+  const names = uniqueNames(tracks, "Subtitles");
+  return tracks.map(({ index, language, forced }, position) => ({
+    kind: "text",
+    id: withOrdinal(`t-${language}`, ordinalOf(tracks, position)),
+    sourceIndex: index,
+    language,
+    name: names[position] ?? `Subtitles ${position + 1}`,
+    forced,
+  }));
+}
+
 function audioId(tracks: readonly AudioTrack[], position: number, step: number): string {
   const language = tracks[position]?.language ?? "und";
   const same = tracks.filter((track) => track.language === language).length;
-  const ordinal = step * same + tracks.slice(0, position + 1).filter((track) => track.language === language).length;
-  return ordinal === 1 ? `a-${language}` : `a-${language}-${ordinal}`;
+  return withOrdinal(`a-${language}`, step * same + ordinalOf(tracks, position));
 }
 
-function uniqueNames(tracks: readonly AudioTrack[]): string[] {
+type Labelled = Pick<AudioTrack, "language" | "title">;
+
+/** The how-manieth of its language a track is, from 1. */
+const ordinalOf = (tracks: readonly Labelled[], position: number): number =>
+  tracks.slice(0, position + 1).filter(({ language }) => language === tracks[position]?.language).length;
+
+const withOrdinal = (base: string, ordinal: number): string => (ordinal === 1 ? base : `${base}-${ordinal}`);
+
+function uniqueNames(tracks: readonly Labelled[], unknown: string): string[] {
   const seen = new Set<string>();
   return tracks.map(({ title, language }) => {
-    const base = title ?? languageName(language);
+    const base = title ?? languageName(language, unknown);
     let name = base;
     for (let count = 2; seen.has(name); count += 1) name = `${base} (${count})`;
     seen.add(name);
@@ -179,7 +214,7 @@ function uniqueNames(tracks: readonly AudioTrack[]): string[] {
   });
 }
 
-function languageName(language: string): string {
-  if (language === "und") return "Audio";
+function languageName(language: string, unknown: string): string {
+  if (language === "und") return unknown;
   return new Intl.DisplayNames([language, "en"], { type: "language", fallback: "code" }).of(language) ?? language;
 }

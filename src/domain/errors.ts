@@ -121,6 +121,9 @@ export class StorageError extends JobError {
 }
 
 type ResourceCode = Extract<ErrorCode, "disk_full" | "resource_limit" | "stalled">;
+/** A stall may be the program's or the machine's: it is tried again, and given up as a failure that comes back is. */
+const DISPOSITION_OF_RESOURCE = { disk_full: "release", stalled: "retry", resource_limit: "reject" } as const;
+
 /** This machine ran out of something (release: another may have it), or the source needs more than any may spend (reject). */
 export class ResourceError extends JobError {
   readonly code: ResourceCode;
@@ -129,8 +132,8 @@ export class ResourceError extends JobError {
   constructor(code: ResourceCode, message: string, details?: Details) {
     super(message, details);
     this.code = code;
-    this.fault = code === "disk_full" ? "service" : "source";
-    this.disposition = code === "disk_full" ? "release" : "reject";
+    this.fault = code === "resource_limit" ? "source" : "service";
+    this.disposition = DISPOSITION_OF_RESOURCE[code];
   }
 }
 

@@ -29,6 +29,8 @@ export function enforceLimits(source: Source, limits: SourceLimits, largestStepS
   if (codedWidth > limits.maxWidth || codedHeight > limits.maxHeight)
     refuse(`${codedWidth}x${codedHeight} is above limits.maxWidth x limits.maxHeight`);
   if (codedWidth * codedHeight > limits.maxPixels) refuse(`${codedWidth}x${codedHeight} is above limits.maxPixels ${limits.maxPixels}`);
+  if (Math.max(video.displayWidth, video.displayHeight) > Math.max(limits.maxWidth, limits.maxHeight))
+    refuse(`${video.displayWidth}x${video.displayHeight} as shown is above limits.maxWidth x limits.maxHeight`);
   if (Math.min(video.displayWidth, video.displayHeight) < MIN_SIDE)
     refuse(`${video.displayWidth}x${video.displayHeight} is too small to encode`);
 }

@@ -23,7 +23,7 @@ const DEADLINE_MS = 30_000;
  * word, else what is wrong. An independent check of what our own reader believes.
  */
 export async function probeOutput(rendition: Rendition, probe: OutputProbe, signal: AbortSignal): Promise<string | undefined> {
-  const path = join(probe.folder, "probe.mp4");
+  const path = join(probe.folder, `probe-${probe.parts[1]}`);
   try {
     await joinFiles(
       probe.parts.map((part) => join(probe.folder, part)),

@@ -1,4 +1,4 @@
-import type { AudioRendition, VideoRendition } from "../domain/encode-plan.ts";
+import type { AudioRendition, TextRendition, VideoRendition } from "../domain/encode-plan.ts";
 import type { Rational } from "../domain/rational.ts";
 import { formatRational } from "../domain/rational.ts";
 import type { Timeline } from "../domain/timeline.ts";
@@ -8,12 +8,14 @@ import { endSeconds, segmentSpans } from "./facts.ts";
 import type { Measured, Presentation } from "./presentation.ts";
 import type { Storyboard } from "./storyboard.ts";
 import { STORYBOARD_FOLDER } from "./storyboard.ts";
+import { WHOLE_TEXT } from "./text-playlist.ts";
 import { element } from "./xml.ts";
 
 /** Each player waits for this much before it starts: as little as the measured peaks allow. */
 const BUFFER_CHOICES_SECONDS = [2, 3, 4, 6, 8, 12] as const;
 /** Of the order of what sheets need; players fetch them apart from the media. */
 const THUMBNAIL_BPS = 10_000;
+const TEXT_BPS = 256;
 /** The bucket is judged at the largest samples, not at every one. */
 const BUCKET_MARGIN = 1.01;
 
@@ -29,6 +31,7 @@ export function manifest(presentation: Presentation, base: string): string {
   const period = element("Period", { id: "0", start: "PT0S" }, [
     ...(video.length > 0 ? [videoSet(presentation, bandwidthOf)] : []),
     ...audioSets(audio, { firstId: 1, bandwidthOf }),
+    ...presentation.text.map(({ rendition }, index) => textSet(rendition, FIRST_TEXT_ID + index)),
     ...(presentation.storyboard ? [imageSet(presentation.storyboard, presentation.plan.timeline)] : []),
   ]);
   const mpd = element(
@@ -52,6 +55,15 @@ function bufferSeconds(all: readonly RenditionFacts[], target: number): number {
   const holds = (seconds: number): boolean =>
     all.every((facts) => leakyBucketBps(facts, seconds) * BUCKET_MARGIN <= peakBps(segmentSpans(facts), target));
   return BUFFER_CHOICES_SECONDS.find(holds) ?? BUFFER_CHOICES_SECONDS[BUFFER_CHOICES_SECONDS.length - 1] ?? target;
+}
+
+const FIRST_TEXT_ID = 200;
+
+/** One side-loaded file a track (DASH-IF IOP 6.4.5): dash.js stops at segmented raw WebVTT. */
+function textSet({ id, language, name, forced }: TextRendition, setId: number): string {
+  const representation = element("Representation", { id, bandwidth: TEXT_BPS }, [element("BaseURL", {}, `${id}/${WHOLE_TEXT}`)]);
+  const attributes = { id: setId, contentType: "text", lang: language, mimeType: "text/vtt" };
+  return element("AdaptationSet", attributes, [element("Label", {}, name), role(forced ? "forced-subtitle" : "subtitle"), representation]);
 }
 
 /** Thumbnails for seeking (DASH-IF IOP 6.2.6): every segment is a sheet of tiles. */

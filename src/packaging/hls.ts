@@ -1,11 +1,13 @@
-import type { AudioRendition, VideoRendition } from "../domain/encode-plan.ts";
+import type { AudioRendition, TextRendition, VideoRendition } from "../domain/encode-plan.ts";
 import { toNumber } from "../domain/rational.ts";
+import type { Timeline } from "../domain/timeline.ts";
 import { averageBps, peakBps, targetDuration } from "./bandwidth.ts";
 import { INIT_NAME } from "./compile.ts";
 import type { RenditionFacts } from "./facts.ts";
 import { segmentSpans } from "./facts.ts";
 import { iFrames } from "./i-frames.ts";
-import type { Measured, Presentation } from "./presentation.ts";
+import type { Measured, Presentation, WrittenText } from "./presentation.ts";
+import { textPeriods } from "./text-playlist.ts";
 
 /** Names of the playlists inside a rendition's folder. */
 export const MEDIA_PLAYLIST = "index.m3u8";
@@ -41,15 +43,25 @@ export function iFramePlaylist(facts: RenditionFacts): string {
   );
 }
 
+/** The media playlist of a text rendition: WebVTT segments on the grid of the others (RFC 8216bis 3.1.4). */
+export function textPlaylist(timeline: Timeline, target: number): string {
+  return lines(
+    ["#EXTM3U", `#EXT-X-VERSION:${VERSION}`, `#EXT-X-TARGETDURATION:${target}`, "#EXT-X-PLAYLIST-TYPE:VOD"],
+    textPeriods(timeline).flatMap(({ name, startSeconds, endSeconds }) => [`#EXTINF:${seconds(endSeconds - startSeconds)},`, name]),
+    ["#EXT-X-ENDLIST"],
+  );
+}
+
 const iFrameTarget = (facts: RenditionFacts): number => Math.max(1, ...iFrames(facts).map((frame) => Math.round(frame.seconds)));
 
 /** The multivariant playlist; `base` goes in front of every URI ("r/<revision>/"). */
 export function multivariantPlaylist(presentation: Presentation, base: string): string {
-  const { video, audio } = presentation;
+  const { video, audio, text } = presentation;
   const variants = video.length > 0 ? videoVariants(presentation, base) : audioVariants(presentation, base);
   return lines(
     ["#EXTM3U", `#EXT-X-VERSION:${VERSION}`, "#EXT-X-INDEPENDENT-SEGMENTS"],
-    audio.map((entry, index) => audioMedia(entry, audio.slice(0, index), base)),
+    audio.map((entry) => audioMedia(entry, audio, base)),
+    text.map(({ rendition }, index) => textMedia(rendition, text.slice(0, index), base)),
     startingNear(FIRST_VARIANT_BPS, variants).flatMap(({ attributes, uri }) => [`#EXT-X-STREAM-INF:${attributes}`, uri]),
     video.toReversed().map((entry) => iFrameStream(entry, base)),
   );
@@ -61,7 +73,7 @@ interface Variant {
   readonly uri: string;
 }
 
-function videoVariants({ plan, video, audio }: Presentation, base: string): Variant[] {
+function videoVariants({ plan, video, audio, text }: Presentation, base: string): Variant[] {
   const target = targetOf({ video, audio });
   return video.toReversed().map(({ rendition, facts }) => {
     const rates = combinedRates(
@@ -76,6 +88,7 @@ function videoVariants({ plan, video, audio }: Presentation, base: string): Vari
       `FRAME-RATE=${toNumber(plan.timeline.frameRate).toFixed(3)}`,
       "VIDEO-RANGE=SDR",
       ...(audio[0] ? [`AUDIO="${audio[0].rendition.group}"`] : []),
+      ...(text.length > 0 ? [`SUBTITLES="${TEXT_GROUP}"`] : []),
       "CLOSED-CAPTIONS=NONE",
     ];
     return { bandwidthBps: rates.peak, attributes: attributes.join(","), uri: `${base}${rendition.id}/${MEDIA_PLAYLIST}` };
@@ -118,18 +131,38 @@ const rateAttributes = ({ peak, average }: Rates): string[] => [`BANDWIDTH=${pea
 const targetOf = ({ video, audio }: Pick<Presentation, "video" | "audio">): number =>
   targetDuration([...video, ...audio].map(({ facts }) => facts));
 
-/** AUTOSELECT only for the first of a language in a group: members that can be chosen automatically must differ. */
-function audioMedia({ rendition, facts }: Measured<AudioRendition>, before: readonly Measured<AudioRendition>[], base: string): string {
-  const repeats = before.some((other) => other.rendition.group === rendition.group && other.rendition.language === rendition.language);
+/** AUTOSELECT for one member of each language in a group, the default if it is of that language: members that can be chosen automatically must differ. */
+function audioMedia({ rendition, facts }: Measured<AudioRendition>, all: readonly Measured<AudioRendition>[], base: string): string {
+  const alike = all
+    .map((entry) => entry.rendition)
+    .filter(({ group, language }) => group === rendition.group && language === rendition.language);
+  const automatic = alike.find(({ isDefault }) => isDefault) ?? alike[0];
   const attributes = [
     "TYPE=AUDIO",
     `GROUP-ID="${rendition.group}"`,
     `NAME="${rendition.name}"`,
     `LANGUAGE="${rendition.language}"`,
     `DEFAULT=${rendition.isDefault ? "YES" : "NO"}`,
-    `AUTOSELECT=${rendition.isDefault || !repeats ? "YES" : "NO"}`,
+    `AUTOSELECT=${automatic === rendition ? "YES" : "NO"}`,
     `CHANNELS="${facts.sound?.channels ?? rendition.channels}"`,
     `URI="${base}${rendition.id}/${MEDIA_PLAYLIST}"`,
+  ];
+  return `#EXT-X-MEDIA:${attributes.join(",")}`;
+}
+
+const TEXT_GROUP = "text";
+
+function textMedia({ id, name, language, forced }: TextRendition, before: readonly WrittenText[], base: string): string {
+  const repeats = before.some(({ rendition }) => rendition.language === language && rendition.forced === forced);
+  const attributes = [
+    "TYPE=SUBTITLES",
+    `GROUP-ID="${TEXT_GROUP}"`,
+    `NAME="${name}"`,
+    `LANGUAGE="${language}"`,
+    "DEFAULT=NO",
+    `AUTOSELECT=${repeats ? "NO" : "YES"}`,
+    `FORCED=${forced ? "YES" : "NO"}`,
+    `URI="${base}${id}/${MEDIA_PLAYLIST}"`,
   ];
   return `#EXT-X-MEDIA:${attributes.join(",")}`;
 }

@@ -1,7 +1,8 @@
-import type { AudioRendition, EncodePlan, VideoRendition } from "../domain/encode-plan.ts";
+import type { AudioRendition, EncodePlan, TextRendition, VideoRendition } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
 import type { RenditionFacts } from "./facts.ts";
 import type { Storyboard } from "./storyboard.ts";
+import type { Cue } from "./webvtt.ts";
 
 /** What the manifests are written from: the plan's names beside the measured figures. */
 export interface Presentation {
@@ -9,8 +10,15 @@ export interface Presentation {
   /** Ascending by size. */
   readonly video: readonly Measured<VideoRendition>[];
   readonly audio: readonly Measured<AudioRendition>[];
+  /** Text renditions with their cues on the timeline. */
+  readonly text: readonly WrittenText[];
   /** The pictures beside a video; absent until they are made. */
   readonly storyboard?: Storyboard;
+}
+
+export interface WrittenText {
+  readonly rendition: TextRendition;
+  readonly cues: readonly Cue[];
 }
 
 export interface Measured<T> {
@@ -26,5 +34,5 @@ export function present(plan: EncodePlan, facts: readonly RenditionFacts[]): Pre
     if (!found) throw new OutputError("output_incomplete", `no output for ${rendition.id}`);
     return { rendition, facts: found };
   };
-  return { plan, video: plan.video.map(pair), audio: plan.audio.map(pair) };
+  return { plan, video: plan.video.map(pair), audio: plan.audio.map(pair), text: [] };
 }

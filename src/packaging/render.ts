@@ -1,9 +1,11 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Timeline } from "../domain/timeline.ts";
 import { targetDuration } from "./bandwidth.ts";
 import { manifest } from "./dash.ts";
-import { I_FRAME_PLAYLIST, MEDIA_PLAYLIST, iFramePlaylist, mediaPlaylist, multivariantPlaylist } from "./hls.ts";
-import type { Presentation } from "./presentation.ts";
+import { I_FRAME_PLAYLIST, MEDIA_PLAYLIST, iFramePlaylist, mediaPlaylist, multivariantPlaylist, textPlaylist } from "./hls.ts";
+import type { Presentation, WrittenText } from "./presentation.ts";
+import { textFiles } from "./text-playlist.ts";
 import { STORYBOARD_INDEX, storyboardIndex } from "./storyboard.ts";
 
 /** The texts that the asset's pointers will hold. */
@@ -12,14 +14,20 @@ export interface Manifests {
   readonly dash: string;
 }
 
-/** Every text of the revision by its path inside it: media and I-frame playlists, the storyboard's index. */
-export function renderPlaylists({ plan, video, audio, storyboard }: Presentation): ReadonlyMap<string, string> {
+/** Every text of the revision by its path inside it: media and I-frame playlists, WebVTT, the storyboard's index. */
+export function renderPlaylists({ plan, video, audio, text, storyboard }: Presentation): ReadonlyMap<string, string> {
   const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
   return new Map([
     ...[...video, ...audio].map(({ rendition, facts }) => [`${rendition.id}/${MEDIA_PLAYLIST}`, mediaPlaylist(facts, target)] as const),
     ...video.map(({ rendition, facts }) => [`${rendition.id}/${I_FRAME_PLAYLIST}`, iFramePlaylist(facts)] as const),
+    ...text.flatMap((entry) => textObjects(entry, plan.timeline, target)),
     ...(storyboard ? [[STORYBOARD_INDEX, storyboardIndex(storyboard, plan.timeline.durationSeconds)] as const] : []),
   ]);
+}
+
+function textObjects(entry: WrittenText, timeline: Timeline, target: number): (readonly [string, string])[] {
+  const files = new Map([...textFiles(entry, timeline), [MEDIA_PLAYLIST, textPlaylist(timeline, target)]]);
+  return [...files].map(([name, content]) => [`${entry.rendition.id}/${name}`, content] as const);
 }
 
 /** Multivariant playlist and MPD whose URIs begin with `base` ("r/<revision>/"). */
@@ -30,5 +38,8 @@ export const renderManifests = (presentation: Presentation, base: string): Manif
 
 /** Writes the playlists beside the segments they name. */
 export async function writePlaylists(outDir: string, playlists: ReadonlyMap<string, string>): Promise<void> {
-  for (const [path, text] of playlists) await writeFile(join(outDir, path), text);
+  for (const [path, text] of playlists) {
+    await mkdir(dirname(join(outDir, path)), { recursive: true });
+    await writeFile(join(outDir, path), text);
+  }
 }

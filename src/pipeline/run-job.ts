@@ -13,6 +13,7 @@ import { fetchStage } from "./fetch-stage.ts";
 import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
 import type { RunStage } from "./stage-clock.ts";
+import { textStage } from "./text-stage.ts";
 import { verifyStage } from "./verify-stage.ts";
 import { openWorkspace } from "./workspace.ts";
 
@@ -49,8 +50,13 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   try {
     const encoded = await stage("encode", () => encodeStage(plan, workspace, stageRun));
     const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
-    const presentation = await stage("pictures", () => picturesStage(verified, outDir, stageRun));
-    const degraded = [...source.defects, ...(encoded.decodeErrors > 0 ? ["decode_errors"] : [])];
+    const texts = await stage("text", () => textStage(verified, workspace, stageRun));
+    const presentation = await stage("pictures", () => picturesStage(texts.presentation, outDir, stageRun));
+    const degraded = [
+      ...source.defects,
+      ...(encoded.decodeErrors > 0 ? ["decode_errors"] : []),
+      ...texts.lost.map((id) => `text_lost:${id}`),
+    ];
     const request = { job, admitted, revision, presentation, outDir, upload, degraded };
     outcome = await stage("publish", () => publishStage(request, deps, context));
     return { outcome, assetPath };

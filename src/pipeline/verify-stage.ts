@@ -16,7 +16,7 @@ export async function verifyStage(plan: EncodePlan, outDir: string, { deps, jobI
   const presentation = present(plan, facts);
   const { video, audio } = presentation;
   const probed: Finding[] = [];
-  for (const entry of [...video, ...audio]) probed.push(...(await probeLast(entry, { outDir, tools: deps.tools, signal })));
+  for (const entry of [...video, ...audio]) probed.push(...(await probeEnds(entry, { outDir, tools: deps.tools, signal })));
   const findings = [...findDefects(presentation), ...probed];
   for (const { check } of findings) deps.report({ kind: "verification-failed", jobId, check });
   refuseDefects(findings);
@@ -29,16 +29,16 @@ interface ProbeContext {
   readonly signal: AbortSignal;
 }
 
-async function probeLast(
+/** The first and the last segment, as a decoder sees them (R-X9). */
+async function probeEnds(
   { rendition, facts }: { rendition: Rendition; facts: RenditionFacts },
   { outDir, tools, signal }: ProbeContext,
 ): Promise<Finding[]> {
-  const last = facts.segments.at(-1)?.name ?? "";
   const { ffprobePath, sandbox } = tools;
-  const message = await probeOutput(
-    rendition,
-    { ffprobePath, sandbox, folder: join(outDir, rendition.id), parts: [INIT_NAME, last] },
-    signal,
+  const folder = join(outDir, rendition.id);
+  const ends = new Set([facts.segments[0], facts.segments.at(-1)].flatMap((segment) => segment?.name ?? []));
+  const messages = await Promise.all(
+    [...ends].map((name) => probeOutput(rendition, { ffprobePath, sandbox, folder, parts: [INIT_NAME, name] }, signal)),
   );
-  return message === undefined ? [] : [{ check: "codec", rendition: rendition.id, message }];
+  return messages.flatMap((message) => (message === undefined ? [] : [{ check: "codec", rendition: rendition.id, message }]));
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A private folder for one attempt, gone when the attempt ends however it ends. */
@@ -43,7 +43,8 @@ export async function sweepWorkspaces(workDir: string): Promise<readonly string[
 
 async function isOwned(root: string): Promise<boolean> {
   const pid = Number(await readFile(join(root, OWNER), "utf8").catch(() => "0"));
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  // Between the folder and its owner file lies a moment in which another process may look.
+  if (!Number.isSafeInteger(pid) || pid <= 0) return isYoung(root);
   // A number that was given to another process meanwhile keeps a folder for a while, no more.
   if (pid === process.pid) return true;
   try {
@@ -52,4 +53,11 @@ async function isOwned(root: string): Promise<boolean> {
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
+}
+
+const YOUNG_MS = 60_000;
+
+async function isYoung(root: string): Promise<boolean> {
+  const found = await stat(root).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs < YOUNG_MS;
 }

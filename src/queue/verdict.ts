@@ -33,7 +33,7 @@ export function verdictOf(results: readonly EntryResult[]): Verdict {
 }
 
 /** Failures that the job itself may cause again and again; what passes or is ours to mend does not count against it. */
-const POISONOUS: readonly ErrorCode[] = ["engine_failed", "output_incomplete", "output_misaligned"];
+const POISONOUS: readonly ErrorCode[] = ["engine_failed", "stalled", "output_incomplete", "output_misaligned"];
 
 /** Whether this failure counts towards giving the job up; a defect of ours does: it will meet the same job again. */
 export const countsAgainstJob = ({ error, settlement }: Failed): boolean =>

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { openWorkspace, sweepWorkspaces } from "../../../src/pipeline/workspace.ts";
 import { settled } from "../../helpers/outcome.ts";
@@ -43,9 +43,12 @@ describe("sweepWorkspaces", () => {
       await writeFile(folder.in(name, "owner"), owner);
     }
     await mkdir(folder.in("job-unowned"));
+    await mkdir(folder.in("job-being-made"));
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    for (const name of ["job-torn", "job-negative", "job-unowned"]) await utimes(folder.in(name), hourAgo, hourAgo);
     const removed = await sweepWorkspaces(folder.path);
     expect(removed.toSorted((a, b) => a.localeCompare(b))).toStrictEqual(["job-dead", "job-negative", "job-torn", "job-unowned"]);
-    expect(await readdir(folder.path)).toContain("other");
+    expect(await readdir(folder.path)).toEqual(expect.arrayContaining(["other", "job-being-made"]));
     await expect(stat(living.outDir)).resolves.toBeDefined();
   });
 
