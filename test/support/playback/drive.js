@@ -1,0 +1,98 @@
+/* global Hls, shaka */
+// Runs in the browser. `drive` is what the tests call: it plays, seeks and switches, and rejects when that does not happen.
+const video = document.querySelector("video");
+const fatal = [];
+const WAIT_MS = 20_000;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+video.addEventListener("error", () => fatal.push(`video: ${video.error?.message}`));
+
+async function until(what, holds) {
+  const deadline = performance.now() + WAIT_MS;
+  while (!holds()) {
+    if (fatal.length > 0) throw new Error(`${what}: ${fatal.join("; ")}`);
+    if (performance.now() > deadline)
+      throw new Error(
+        `${what}: not within ${WAIT_MS} ms (time ${video.currentTime}, height ${video.videoHeight}, ready ${video.readyState})`,
+      );
+    await pause(40);
+  }
+}
+
+const engines = {
+  async hls(url) {
+    const hls = new Hls({ startPosition: 0 });
+    hls.on(Hls.Events.ERROR, (_event, { fatal: isFatal, details }) => isFatal && fatal.push(`hls.js: ${details}`));
+    hls.loadSource(url);
+    hls.attachMedia(video);
+    await until("the playlist is read", () => hls.levels.length > 0);
+    return {
+      heights: () => hls.levels.map(({ height }) => height),
+      languages: () => hls.audioTracks.map(({ lang }) => lang),
+      setHeight: (wanted) => (hls.currentLevel = hls.levels.findIndex(({ height }) => height === wanted)),
+    };
+  },
+  async dash(url) {
+    shaka.polyfill.installAll();
+    const player = new shaka.Player();
+    player.addEventListener("error", ({ detail }) => fatal.push(`shaka: ${detail.code} ${detail.data}`));
+    await player.attach(video);
+    await player.load(url, 0);
+    const unique = (values) => [...new Set(values)];
+    return {
+      heights: () => unique(player.getVariantTracks().map(({ height }) => height)),
+      languages: () => unique(player.getVariantTracks().map(({ language }) => language)),
+      setHeight: (wanted) => {
+        player.configure("abr.enabled", false);
+        const tracks = player.getVariantTracks();
+        const language = tracks.find(({ active }) => active)?.language;
+        player.selectVariantTrack(
+          tracks.find((track) => track.height === wanted && track.language === language),
+          true,
+        );
+      },
+    };
+  },
+};
+
+let engine;
+const advance = async (what) => {
+  const from = video.currentTime;
+  await until(`${what} goes on`, () => video.currentTime > from + 0.3 || video.ended);
+};
+
+globalThis.drive = {
+  async open(kind, url) {
+    engine = await engines[kind](url);
+    await video.play();
+    await advance("the start");
+    return { seconds: video.duration, heights: engine.heights().toSorted((a, b) => a - b), languages: engine.languages().toSorted() };
+  },
+  async seek(seconds) {
+    video.currentTime = seconds;
+    await until(`the seek to ${seconds}`, () => !video.seeking && video.readyState >= 3);
+    const landed = video.currentTime;
+    await video.play();
+    await advance(`what follows ${seconds}`);
+    return landed;
+  },
+  /** From the start, so that what is left of the stream is long enough. */
+  async switchTo(height) {
+    await globalThis.drive.seek(0.5);
+    engine.setHeight(height);
+    await until(`the switch to ${height}`, () => video.videoHeight === height);
+    await advance(`the level ${height}`);
+    return video.videoHeight;
+  },
+  async playToEnd(rate) {
+    video.pause();
+    video.currentTime = 0;
+    await until("the rewind", () => !video.seeking && video.readyState >= 3);
+    const before = video.getVideoPlaybackQuality().totalVideoFrames;
+    await video.play();
+    video.playbackRate = rate;
+    await until("the end", () => video.ended);
+    return { seconds: video.currentTime, frames: video.getVideoPlaybackQuality().totalVideoFrames - before };
+  },
+  fatal: () => fatal,
+};
