@@ -5,7 +5,7 @@ import { closeCleanly } from "../support/close-cleanly.ts";
 import type { ClipOptions } from "../support/clips.ts";
 import { makeClip } from "../support/clips.ts";
 import type { Visit } from "../support/crawl.ts";
-import { crawlDash, crawlHls } from "../support/crawl.ts";
+import { crawlDash, crawlHls, crawlStoryboard } from "../support/crawl.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { logged, startDaemon } from "../support/daemon.ts";
 import { decodeComplaints, streamsOf } from "../support/decode.ts";
@@ -74,6 +74,8 @@ const TYPES: Readonly<Record<string, string>> = {
   mpd: "application/dash+xml",
   mp4: "video/mp4",
   m4s: "video/iso.segment",
+  vtt: "text/vtt",
+  jpg: "image/jpeg",
 };
 
 /** The headers that a URL must be served with, as its place and name say. */
@@ -100,9 +102,7 @@ describe.each(CASES)("an upload of $name", (clip) => {
     expect(asset.frameRate).toBe(clip.frameRate);
     expect(asset.ladder).toBe("h264-fast");
     expect(asset.degraded).toBeUndefined();
-    expect(asset.audio.map(({ language }) => language).filter((language, index, all) => all.indexOf(language) === index)).toEqual(
-      languages,
-    );
+    expect([...new Set(asset.audio.map(({ language }) => language))]).toEqual(languages);
     expect(asset.renditions.filter(({ kind }) => kind === "audio")).toHaveLength(audioRenditions);
     const videos = asset.renditions.filter(({ kind }) => kind === "video");
     expect(videos.map(({ width, height }) => `${width}x${height}`)).toEqual(sizes);
@@ -134,12 +134,33 @@ describe.each(CASES)("an upload of $name", (clip) => {
     expect(Math.abs(mpd.durationSeconds - seconds)).toBeLessThan(0.1);
     const videos = mpd.representations.filter(({ contentType }) => contentType === "video");
     expect(videos.map(({ width, height }) => `${width}x${height}`).toSorted()).toEqual(sizes.toSorted());
-    expect(mpd.representations).toHaveLength(sizes.length + audioRenditions);
-    for (const representation of mpd.representations) expect(Math.abs(representation.seconds - seconds)).toBeLessThan(0.1);
+    const sound = mpd.representations.filter(({ contentType }) => contentType === "audio");
+    expect([...new Set(sound.map(({ language }) => language))]).toEqual(languages);
+    const timed = mpd.representations.flatMap((representation) => representation.seconds ?? []);
+    expect(timed).toHaveLength(sizes.length + audioRenditions);
+    for (const total of timed) expect(Math.abs(total - seconds)).toBeLessThan(0.1);
+    expect(mpd.representations.filter(({ contentType }) => contentType === "image")).toHaveLength(Math.min(1, sizes.length));
     const hls = await crawlHls(urlOf(assetPath, "index.m3u8"));
     const segmentsOf = (all: readonly Visit[]): string[] =>
       [...new Set(all.map(({ url }) => url).filter((url) => url.endsWith(".m4s")))].toSorted();
     expect(segmentsOf(visits)).toEqual(segmentsOf(hls.visits));
+  });
+
+  it("has a poster and a storyboard over its whole length, when it has a picture", async () => {
+    const { poster, storyboard } = await publishedAt(site, assetPath);
+    const pictures = [poster, storyboard].filter((uri) => uri !== undefined);
+    expect(pictures).toHaveLength(sizes.length > 0 ? 2 : 0);
+    const crawls = pictures.filter((uri) => uri.endsWith(".vtt")).map((uri) => crawlStoryboard(urlOf(assetPath, uri)));
+    for (const { cues, visits } of await Promise.all(crawls)) {
+      expect(visits).toEqual(visits.map(due));
+      expect(visits.length).toBeGreaterThan(1);
+      expect(cues.map(({ startSeconds }) => startSeconds)).toEqual([0, ...cues.slice(0, -1).map(({ endSeconds }) => endSeconds)]);
+      expect(Math.abs((cues.at(-1)?.endSeconds ?? 0) - seconds)).toBeLessThan(0.1);
+    }
+    const shapes = await Promise.all(pictures.filter((uri) => uri.endsWith(".jpg")).map((uri) => streamsOf(urlOf(assetPath, uri))));
+    expect(shapes.flat().map(({ codec, width, height }) => `${codec} ${width}x${height}`)).toEqual(
+      sizes.slice(0, 1).map((size) => `mjpeg ${size}`),
+    );
   });
 
   it("decodes to the end in every variant and in the MPD without a word", async () => {
@@ -153,7 +174,8 @@ describe.each(CASES)("an upload of $name", (clip) => {
   it("has the geometry and the range of the source, and picture and sound that end together", async () => {
     const { multivariant } = await crawlHls(urlOf(assetPath, "index.m3u8"));
     const locate = (uri = ""): string => new URL(uri, urlOf(assetPath, "")).href;
-    const audio = (await Promise.all(multivariant.media.map((attributes) => streamsOf(locate(attributes.get("URI")))))).flat();
+    const sound = multivariant.media.filter((attributes) => attributes.get("TYPE") === "AUDIO");
+    const audio = (await Promise.all(sound.map((attributes) => streamsOf(locate(attributes.get("URI")))))).flat();
     expect(audio.map(({ kind, codec }) => `${kind} ${codec}`)).toEqual(audio.map(() => "audio aac"));
     for (const { uri, attributes } of multivariant.variants) {
       const streams = await streamsOf(locate(uri));

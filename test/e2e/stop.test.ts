@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { makeClip } from "../support/clips.ts";
-import { namesIn } from "../support/close-cleanly.ts";
+import { closeCleanly, namesIn } from "../support/close-cleanly.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { logged, startDaemon } from "../support/daemon.ts";
 import { processesNaming, processesTouching } from "../support/processes.ts";
@@ -20,7 +20,7 @@ beforeAll(async () => {
   await makeClip(site.path("film.mp4"), { size: "1280x720", seconds: FILM_SECONDS });
   await uploadFile(site, site.path("film.mp4"), { bucket: QUIET_BUCKET, key: "film.mp4" });
 });
-afterAll(() => site[Symbol.asyncDispose]());
+afterAll(() => closeCleanly(site, undefined));
 
 const orderOf = (assetPath: string): object => ({ ladderd: 1, source: { bucket: QUIET_BUCKET, key: "film.mp4" }, assetPath });
 

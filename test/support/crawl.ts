@@ -42,7 +42,7 @@ async function get(url: string, segment?: SegmentEntry): Promise<Got> {
     bytes: body.length,
     ...(range ? { wantedBytes: range.bytes } : {}),
   };
-  return { visit, text: /m3u8|\.mpd/.test(url) ? body.toString("utf8") : "" };
+  return { visit, text: /\.(?:m3u8|mpd|vtt)$/.test(url) ? body.toString("utf8") : "" };
 }
 
 const absolute = (uri: string, base: string): string => new URL(uri, base).href;
@@ -66,11 +66,32 @@ export async function crawlHls(url: string): Promise<HlsCrawl> {
   return { multivariant, playlists, visits };
 }
 
-/** Fetches the MPD and every init and media segment it names. */
+/** Fetches the MPD and every file it names: init and media segments, sheets of thumbnails, texts. */
 export async function crawlDash(url: string): Promise<{ readonly mpd: Mpd; readonly visits: readonly Visit[] }> {
   const top = await get(url);
   const mpd = parseMpd(top.text);
-  const names = mpd.representations.flatMap(({ init, segments }) => [init, ...segments]);
+  const names = mpd.representations.flatMap(({ files }) => files);
   const fetched = await Promise.all(names.map((name) => get(absolute(name, absolute(mpd.baseUrl, url)))));
   return { mpd, visits: [top.visit, ...fetched.map(({ visit }) => visit)] };
 }
+
+/** Fetches a storyboard's WebVTT and every sheet its cues point into. */
+export async function crawlStoryboard(url: string): Promise<{ readonly cues: readonly Cue[]; readonly visits: readonly Visit[] }> {
+  const top = await get(url);
+  const cues = [...top.text.matchAll(/^(\S+) --> (\S+)\n([^#\n]+)#xywh=[\d,]+$/gm)].map(([, start = "", end = "", uri = ""]) => ({
+    startSeconds: secondsOf(start),
+    endSeconds: secondsOf(end),
+    uri,
+  }));
+  const sheets = await Promise.all([...new Set(cues.map(({ uri }) => absolute(uri, url)))].map((sheet) => get(sheet)));
+  return { cues, visits: [top.visit, ...sheets.map(({ visit }) => visit)] };
+}
+
+export interface Cue {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly uri: string;
+}
+
+/** Of a WebVTT time, hh:mm:ss.mmm. */
+const secondsOf = (time: string): number => time.split(":").reduce((total, part) => 60 * total + Number(part), 0);

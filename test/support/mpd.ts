@@ -1,17 +1,17 @@
 export interface Representation {
   readonly id: string;
+  /** "video", "audio", "text" or "image". */
   readonly contentType: string;
   readonly language: string | undefined;
   readonly width: number | undefined;
   readonly height: number | undefined;
-  readonly bandwidth: number;
-  readonly init: string;
-  readonly segments: readonly string[];
-  /** Of its SegmentTimeline. */
-  readonly seconds: number;
+  /** Init segment, media segments or sheets; or the one file it is. */
+  readonly files: readonly string[];
+  /** Of its SegmentTimeline; undefined where there is none. */
+  readonly seconds: number | undefined;
 }
 
-/** What an MPD with SegmentTemplate and SegmentTimeline names (ISO 23009-1). */
+/** What an MPD with SegmentTemplates names (ISO 23009-1). */
 export interface Mpd {
   readonly baseUrl: string;
   readonly durationSeconds: number;
@@ -19,45 +19,64 @@ export interface Mpd {
 }
 
 const attribute = (tag: string, name: string): string | undefined => new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1];
-const number = (tag: string, name: string): number | undefined => {
+const numberOf = (tag: string, name: string): number | undefined => {
   const text = attribute(tag, name);
   return text === undefined ? undefined : Number(text);
 };
 const elements = (xml: string, name: string): string[] =>
   [...xml.matchAll(new RegExp(`<${name}[\\s>][\\s\\S]*?</${name}>`, "g"))].map(([element]) => element);
+const baseUrlOf = (xml: string): string | undefined => /<BaseURL>([^<]*)<\/BaseURL>/.exec(xml)?.[1];
 
-/** Reads an MPD as this project writes it: one period, template and timeline inside each representation. */
+/** Reads an MPD of one period as this project writes it. */
 export function parseMpd(xml: string): Mpd {
   if (!/<MPD[^>]*\stype="static"/.test(xml)) throw new Error(`no static MPD: ${xml.slice(0, 200)}`);
-  return {
-    baseUrl: /<BaseURL>([^<]*)<\/BaseURL>/.exec(xml)?.[1] ?? "",
-    durationSeconds: Number(/mediaPresentationDuration="PT([\d.]+)S"/.exec(xml)?.[1]),
-    representations: elements(xml, "AdaptationSet").flatMap((set) =>
-      elements(set, "Representation").map((xmlOf) => representation(xmlOf, set)),
-    ),
-  };
+  const durationSeconds = Number(/mediaPresentationDuration="PT([\d.]+)S"/.exec(xml)?.[1]);
+  const sets = elements(xml, "AdaptationSet");
+  const representations = sets.flatMap((set) =>
+    elements(set, "Representation").map((representation) => read(representation, { set, durationSeconds })),
+  );
+  return { baseUrl: baseUrlOf(xml) ?? "", durationSeconds, representations };
 }
 
-function representation(xml: string, set: string): Representation {
+interface Context {
+  readonly set: string;
+  readonly durationSeconds: number;
+}
+
+function read(xml: string, { set, durationSeconds }: Context): Representation {
   const id = attribute(xml, "id") ?? "";
-  const template = /<SegmentTemplate[^>]*>/.exec(xml)?.[0] ?? "";
-  const fill = (pattern: string | undefined, count: number): string =>
-    (pattern ?? "")
-      .replace("$RepresentationID$", id)
-      .replace(/\$Number%0(\d+)d\$/, (_, width) => String(count).padStart(Number(width), "0"));
-  const spans = [...xml.matchAll(/<S\s[^>]*>/g)].flatMap(([span]) =>
-    Array.from({ length: 1 + (number(span, "r") ?? 0) }, () => number(span, "d") ?? 0),
-  );
-  const first = number(template, "startNumber") ?? 1;
+  const [template = ""] = [xml, set].flatMap((owner) => /<SegmentTemplate[^>]*>/.exec(owner)?.[0] ?? []);
+  const spans = timelineOf(xml);
+  const timed = spans.length > 0;
+  const file = baseUrlOf(xml);
   return {
     id,
     contentType: attribute(set, "contentType") ?? "",
     language: attribute(set, "lang"),
-    width: number(xml, "width"),
-    height: number(xml, "height"),
-    bandwidth: number(xml, "bandwidth") ?? 0,
-    init: fill(attribute(template, "initialization"), 0),
-    segments: spans.map((_, index) => fill(attribute(template, "media"), first + index)),
-    seconds: spans.reduce((total, ticks) => total + ticks, 0) / (number(template, "timescale") ?? 1),
+    width: numberOf(xml, "width"),
+    height: numberOf(xml, "height"),
+    files: file === undefined ? templateFiles(template, { id, count: timed ? spans.length : countOf(template, durationSeconds) }) : [file],
+    seconds: timed ? spans.reduce((total, ticks) => total + ticks, 0) / (numberOf(template, "timescale") ?? 1) : undefined,
   };
+}
+
+/** The duration of each segment of a SegmentTimeline, in ticks. */
+function timelineOf(xml: string): number[] {
+  const entries = [...xml.matchAll(/<S\s[^>]*>/g)];
+  return entries.flatMap(([entry]) => Array.from({ length: 1 + (numberOf(entry, "r") ?? 0) }, () => numberOf(entry, "d") ?? 0));
+}
+
+/** Of a template that has a duration instead of a timeline. */
+const countOf = (template: string, durationSeconds: number): number =>
+  Math.ceil((durationSeconds * (numberOf(template, "timescale") ?? 1)) / (numberOf(template, "duration") ?? 1));
+
+function templateFiles(template: string, { id, count }: { id: string; count: number }): string[] {
+  const fill = (pattern: string, number: number): string =>
+    pattern
+      .replace("$RepresentationID$", id)
+      .replace(/\$Number(?:%0(\d+)d)?\$/, (_, width: string | undefined) => String(number).padStart(Number(width ?? 1), "0"));
+  const init = attribute(template, "initialization");
+  const first = numberOf(template, "startNumber") ?? 1;
+  const media = Array.from({ length: count }, (_, index) => fill(attribute(template, "media") ?? "", first + index));
+  return init === undefined ? media : [fill(init, 0), ...media];
 }

@@ -28,7 +28,7 @@ const assetSchema = z.strictObject({
   audio: z.array(z.looseObject({ id: z.string(), language: z.string(), channels: z.int(), default: z.boolean() })),
   text: z.array(z.unknown()),
   poster: z.string().optional(),
-  storyboard: z.unknown().optional(),
+  storyboard: z.string().optional(),
   hls: z.literal("index.m3u8"),
   dash: z.literal("index.mpd"),
   engine: z.literal("ffmpeg"),
