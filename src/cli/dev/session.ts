@@ -8,6 +8,7 @@ import type { JobEvent } from "../../pipeline/ports.ts";
 import { createLogger } from "../../telemetry/logger.ts";
 import type { Worker } from "../../worker.ts";
 import type { DevArguments } from "./arguments.ts";
+import { requireDevelopmentPackages } from "./installed.ts";
 import type { EmbeddedAws } from "./embedded-aws.ts";
 import { startEmbeddedAws } from "./embedded-aws.ts";
 import { embeddedEnvironment, enterEnvironment } from "./environment.ts";
@@ -41,6 +42,7 @@ export interface SessionOptions {
 /** Starts embedded AWS, worker and origin. Throws ConfigError or UsageError when the settings do not allow it, leaving nothing. */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { args, env, progress, signal, onEvent } = options;
+  requireDevelopmentPackages();
   await using undo = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), "ladderd-dev-"));
   undo.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
