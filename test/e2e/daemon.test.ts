@@ -24,6 +24,7 @@ interface Case extends ClipOptions {
   readonly languages: readonly string[];
   /** Audio renditions, when there are more than languages. */
   readonly audioRenditions?: number;
+  readonly texts?: readonly string[];
   readonly segments?: number;
 }
 
@@ -45,6 +46,15 @@ const CASES: readonly Case[] = [
   { name: "audio only", hasVideo: false, sizes: [], languages: ["en"], audioRenditions: 2 },
   { name: "29.97", size: "320x180", rate: "30000/1001", sizes: ["320x180"], frameRate: "30000/1001", languages: ["en"] },
   { name: "59.94", size: "320x180", rate: "60000/1001", sizes: ["320x180"], frameRate: "60000/1001", languages: ["en"] },
+  {
+    name: "subtitles",
+    size: "320x180",
+    subtitles: ["fra", "eng"],
+    sizes: ["320x180"],
+    frameRate: "30",
+    languages: ["en"],
+    texts: ["fr", "en"],
+  },
   { name: "one second", size: "320x180", seconds: 1, sizes: ["320x180"], frameRate: "30", languages: ["en"] },
 ];
 
@@ -90,7 +100,7 @@ const due = ({ url, bytes, wantedBytes }: Visit) => ({
 });
 
 describe.each(CASES)("an upload of $name", (clip) => {
-  const { name, seconds = SECONDS, sizes, languages, audioRenditions = languages.length, segments = 1 } = clip;
+  const { name, seconds = SECONDS, sizes, languages, audioRenditions = languages.length, texts = [], segments = 1 } = clip;
   const assetPath = pathOf(name);
 
   it("is published with what asset.json says of it", async () => {
@@ -103,6 +113,7 @@ describe.each(CASES)("an upload of $name", (clip) => {
     expect(asset.ladder).toBe("h264-fast");
     expect(asset.degraded).toBeUndefined();
     expect([...new Set(asset.audio.map(({ language }) => language))]).toEqual(languages);
+    expect(asset.text.map(({ language }) => language)).toEqual(texts);
     expect(asset.renditions.filter(({ kind }) => kind === "audio")).toHaveLength(audioRenditions);
     const videos = asset.renditions.filter(({ kind }) => kind === "video");
     expect(videos.map(({ width, height }) => `${width}x${height}`)).toEqual(sizes);
@@ -115,7 +126,7 @@ describe.each(CASES)("an upload of $name", (clip) => {
     for (const { bytes } of visits) expect(bytes).toBeGreaterThan(0);
     const resolutions = multivariant.variants.flatMap(({ attributes }) => attributes.get("RESOLUTION") ?? []);
     expect(resolutions.toSorted()).toEqual(sizes.toSorted());
-    expect(multivariant.media).toHaveLength(audioRenditions);
+    expect(multivariant.media).toHaveLength(audioRenditions + texts.length);
     expect(multivariant.iFrames).toHaveLength(sizes.length);
     for (const { attributes } of multivariant.variants) expect(attributes.has("AUDIO")).toBe(languages.length > 0);
     for (const playlist of playlists.values()) {
@@ -136,6 +147,8 @@ describe.each(CASES)("an upload of $name", (clip) => {
     expect(videos.map(({ width, height }) => `${width}x${height}`).toSorted()).toEqual(sizes.toSorted());
     const sound = mpd.representations.filter(({ contentType }) => contentType === "audio");
     expect([...new Set(sound.map(({ language }) => language))]).toEqual(languages);
+    const written = mpd.representations.filter(({ contentType }) => contentType === "text");
+    expect(written.map(({ language }) => language)).toEqual(texts);
     const timed = mpd.representations.flatMap((representation) => representation.seconds ?? []);
     expect(timed).toHaveLength(sizes.length + audioRenditions);
     for (const total of timed) expect(Math.abs(total - seconds)).toBeLessThan(0.1);
@@ -165,9 +178,11 @@ describe.each(CASES)("an upload of $name", (clip) => {
 
   it("decodes to the end in every variant and in the MPD without a word", async () => {
     const { playlists } = await crawlHls(urlOf(assetPath, "index.m3u8"));
-    const media = [...playlists].filter(([, { isIFramesOnly }]) => !isIFramesOnly).map(([url]) => url);
+    const media = [...playlists].filter(([, { isIFramesOnly, map }]) => !isIFramesOnly && map !== undefined).map(([url]) => url);
     expect(media).toHaveLength(sizes.length + audioRenditions);
-    for (const input of [urlOf(assetPath, "index.m3u8"), urlOf(assetPath, "index.mpd"), ...media])
+    // ffmpeg 5.1 resolves the BaseURL of a side-loaded text against the MPD alone, not against the MPD's own BaseURL, and gives up.
+    const readable = texts.length > 0 ? ["index.m3u8"] : ["index.m3u8", "index.mpd"];
+    for (const input of [...readable.map((file) => urlOf(assetPath, file)), ...media])
       expect([input, await decodeComplaints(input)]).toEqual([input, ""]);
   });
 

@@ -28,7 +28,7 @@ beforeAll(async () => {
   cleanup.defer(() => closeCleanly(site, daemon));
   site = await openSite("playback");
   daemon = await startDaemon({ env: site.daemonEnv("work") });
-  await makeClip(site.path("thirteen.mp4"), { seconds: SECONDS, audio: ["eng", "deu"] });
+  await makeClip(site.path("thirteen.mp4"), { seconds: SECONDS, audio: ["eng", "deu"], subtitles: ["fra"] });
   await uploadFile(site, site.path("thirteen.mp4"), { key: "folder/thirteen.mp4" });
   await publishedAt(site, "folder/thirteen");
 });
@@ -52,6 +52,9 @@ describe.each([
     const { seconds, heights, languages } = opened.parse(await drive(page, `open(${JSON.stringify(kind)}, ${JSON.stringify(url)})`));
     expect(seconds).toBeCloseTo(SECONDS, 1);
     expect({ heights, languages }).toEqual({ heights: [240, 360], languages: ["de", "en"] });
+
+    const line = z.object({ startSeconds: z.number(), text: z.string() }).parse(await drive(page, 'firstLine("fr")'));
+    expect(line).toEqual({ startSeconds: expect.closeTo(0.1, 2), text: "Line 1" });
 
     for (const to of SEEKS) expect(await drive(page, `seek(${to})`)).toBeCloseTo(to, 0);
     for (const height of [240, 360, 240]) expect(await drive(page, `switchTo(${height})`)).toBe(height);

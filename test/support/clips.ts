@@ -9,29 +9,47 @@ export interface ClipOptions {
   /** Languages of the audio tracks (ISO 639-2); none for silence. */
   readonly audio?: readonly string[];
   readonly hasVideo?: boolean;
+  /** Languages of the text tracks; each has a line in every second. */
+  readonly subtitles?: readonly string[];
   /** Clockwise degrees a player must turn the picture by. */
   readonly rotation?: number;
   /** Sample aspect ratio, as "4/3". */
   readonly sar?: string;
-  readonly args?: readonly string[];
 }
 
-const USUAL = { size: "640x360", rate: "30", seconds: 3, audio: ["eng"], hasVideo: true, args: [] };
+const USUAL = { size: "640x360", rate: "30", seconds: 3, audio: ["eng"], hasVideo: true, subtitles: [] };
 
 /** Makes a small H.264 and AAC clip with a moving picture and a tone for each language. */
 export async function makeClip(path: string, options: ClipOptions = {}): Promise<string> {
-  const { seconds, audio, hasVideo, rotation, args, ...picture } = { ...USUAL, ...options };
+  const { seconds, audio, hasVideo, subtitles, rotation, ...picture } = { ...USUAL, ...options };
   const tones = audio.map((_, index) => `sine=frequency=${440 + 110 * index}:sample_rate=48000:duration=${seconds}`);
-  const inputs = [...(hasVideo ? [pictureSource({ ...picture, seconds })] : []), ...tones];
-  const labels = audio.flatMap((language, index) => [`-metadata:s:a:${index}`, `language=${language}`]);
+  const media = [...(hasVideo ? [pictureSource({ ...picture, seconds })] : []), ...tones];
+  const lines = await Promise.all(subtitles.map((language) => writeLines(`${path}.${language}.srt`, seconds)));
   await mustRun("ffmpeg", [
     ...["-v", "error", "-y"],
-    ...inputs.flatMap((source) => ["-f", "lavfi", "-i", source]),
-    ...inputs.flatMap((_, index) => ["-map", `${index}`]),
+    ...media.flatMap((source) => ["-f", "lavfi", "-i", source]),
+    ...lines.flatMap((file) => ["-i", file]),
+    ...[...media, ...lines].flatMap((_, index) => ["-map", `${index}`]),
     ...(hasVideo ? ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"] : []),
-    ...["-c:a", "aac", "-ac", "2", ...labels, "-movflags", "+faststart", ...args, path],
+    ...["-c:a", "aac", "-ac", "2", "-c:s", "mov_text"],
+    ...labels("a", audio),
+    ...labels("s", subtitles),
+    ...["-movflags", "+faststart", path],
   ]);
   if (rotation !== undefined) await rotate(path, rotation);
+  return path;
+}
+
+const labels = (kind: "a" | "s", languages: readonly string[]): string[] =>
+  languages.flatMap((language, index) => [`-metadata:s:${kind}:${index}`, `language=${language}`]);
+
+async function writeLines(path: string, seconds: number): Promise<string> {
+  const clock = (second: number): string => `00:00:${String(second).padStart(2, "0")}`;
+  const lines = Array.from(
+    { length: seconds },
+    (_, second) => `${second + 1}\n${clock(second)},100 --> ${clock(second)},900\nLine ${second + 1}\n`,
+  );
+  await writeFile(path, lines.join("\n"));
   return path;
 }
 

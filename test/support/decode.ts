@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { command, mustRun } from "./command.ts";
 
-/** What ffmpeg says while it decodes every stream of `input` to the end: nothing when all of it is sound. */
+/** What ffmpeg says while it decodes every picture and sound of `input` to the end: nothing when all of it is sound. */
 export async function decodeComplaints(input: string): Promise<string> {
-  const { exitCode, stderr } = await command("ffmpeg", ["-v", "error", "-xerror", "-i", input, "-map", "0", "-f", "null", "-"]);
+  const streams = ["-map", "0:v?", "-map", "0:a?"];
+  const { exitCode, stderr } = await command("ffmpeg", ["-v", "error", "-xerror", "-i", input, ...streams, "-f", "null", "-"]);
   return exitCode === 0 ? stderr : `exit code ${exitCode}: ${stderr}`;
 }
 

@@ -26,7 +26,7 @@ const assetSchema = z.strictObject({
   frameRate: z.string().optional(),
   renditions: z.array(rendition).nonempty(),
   audio: z.array(z.looseObject({ id: z.string(), language: z.string(), channels: z.int(), default: z.boolean() })),
-  text: z.array(z.unknown()),
+  text: z.array(z.looseObject({ id: z.string(), language: z.string() })),
   poster: z.string().optional(),
   storyboard: z.string().optional(),
   hls: z.literal("index.m3u8"),

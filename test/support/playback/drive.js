@@ -29,6 +29,10 @@ const engines = {
     return {
       heights: () => hls.levels.map(({ height }) => height),
       languages: () => hls.audioTracks.map(({ lang }) => lang),
+      setText: (language) => {
+        hls.subtitleDisplay = true;
+        hls.subtitleTrack = hls.subtitleTracks.findIndex(({ lang }) => lang === language);
+      },
       setHeight: (wanted) => (hls.currentLevel = hls.levels.findIndex(({ height }) => height === wanted)),
     };
   },
@@ -42,6 +46,7 @@ const engines = {
     return {
       heights: () => unique(player.getVariantTracks().map(({ height }) => height)),
       languages: () => unique(player.getVariantTracks().map(({ language }) => language)),
+      setText: (language) => player.selectTextTrack(player.getTextTracks().find((track) => track.language === language)),
       setHeight: (wanted) => {
         player.configure("abr.enabled", false);
         const tracks = player.getVariantTracks();
@@ -83,6 +88,14 @@ globalThis.drive = {
     await until(`the switch to ${height}`, () => video.videoHeight === height);
     await advance(`the level ${height}`);
     return video.videoHeight;
+  },
+  /** The first line of this language that the player has, where and as it would show it. */
+  async firstLine(language) {
+    engine.setText(language);
+    const cues = () => [...video.textTracks].filter(({ mode }) => mode !== "disabled").flatMap((track) => [...(track.cues ?? [])]);
+    await until(`a line in ${language}`, () => cues().length > 0);
+    const [first] = cues().toSorted((a, b) => a.startTime - b.startTime);
+    return { startSeconds: first.startTime, text: first.text };
   },
   async playToEnd(rate) {
     video.pause();
