@@ -5,14 +5,24 @@ import type { Site } from "./site.ts";
 
 /**
  * Stops a daemon, then its site; either is undefined when its start failed. Throws unless the daemon ended with 0 and
- * without a word on stderr, its work folder is empty, and no process of the site is left.
+ * without a word on stderr, its work folder is empty, and no process of the site is left; those that are, it kills.
  */
 export async function closeCleanly(site: Site | undefined, daemon: Daemon | undefined): Promise<void> {
   const problems = daemon ? await stopProblems(daemon) : [];
   await site?.[Symbol.asyncDispose]();
   const left = site ? await processesTouching(site.root) : [];
+  // What a failed test left must not disturb the next.
+  for (const { pid } of left) killIfThere(pid);
   problems.push(...left.map(({ pid, commandLine }) => `still running: ${pid} ${commandLine}`));
   if (problems.length > 0) throw new Error(problems.join("\n"));
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // ESRCH: it has ended meanwhile.
+  }
 }
 
 async function stopProblems(daemon: Daemon): Promise<string[]> {
