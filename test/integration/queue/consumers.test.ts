@@ -46,11 +46,13 @@ describe("the receive loops", () => {
     const handle = handler({ report: (event) => seen.push(event) });
     const consumers = worker.start({ handle });
     server.sendMessage(QUEUE, jobMessage());
-    await eventually(() => seen.length === 2);
+    await eventually(() => seen.length === 3);
     await consumers.drain();
+    const messageId = expect.any(String);
     expect(seen).toEqual([
+      { kind: "leased", messageId, remainingSeconds: expect.any(Function) },
       { kind: "received", shape: "job", receiveCount: 1, ageSeconds: expect.any(Number) },
-      { kind: "settled", outcome: "published" },
+      { kind: "settled", messageId, outcome: "published" },
     ]);
     expect(counts()).toEqual({ ready: 0, inflight: 0 });
     expect(consumers.lastPollAt()).toBeGreaterThan(0);
@@ -190,7 +192,7 @@ describe("the drain", () => {
     expect(consumers.running()).toBe(1);
     consumers.cancel("second signal");
     await drained;
-    expect(reasons.at(-1)).toEqual({ kind: "settled", outcome: "released" });
+    expect(reasons.at(-1)).toEqual({ kind: "settled", messageId: expect.any(String), outcome: "released" });
     expect(counts()).toEqual({ ready: 1, inflight: 0 });
   });
 
