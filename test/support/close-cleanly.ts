@@ -3,6 +3,9 @@ import type { Daemon } from "./daemon.ts";
 import { processesTouching } from "./processes.ts";
 import type { Site } from "./site.ts";
 
+/** Of the log, for whoever wants to know why. */
+const LAST_LINES = 10;
+
 /**
  * Stops a daemon, then its site; either is undefined when its start failed. Throws unless the daemon ended with 0 and
  * without a word on stderr, its work folder is empty, and no process of the site is left; those that are, it kills.
@@ -29,7 +32,7 @@ async function stopProblems(daemon: Daemon): Promise<string[]> {
   const { code, signal } = await daemon.stop();
   const stderr = daemon.stderr();
   return [
-    ...(code === 0 ? [] : [`the daemon ended with ${code ?? signal}`]),
+    ...(code === 0 ? [] : [`the daemon ended with ${code ?? signal}: ${JSON.stringify(daemon.log().slice(-LAST_LINES))}`]),
     ...(stderr === "" ? [] : [`the daemon wrote to stderr: ${stderr}`]),
     ...(await namesIn(daemon.workDir)).map((name) => `left in the work folder: ${name}`),
   ];
