@@ -20,4 +20,3 @@ export type Interruption = (typeof INTERRUPTIONS)[number];
 
 /** Which way bytes went between us and S3. */
 export const DIRECTIONS = ["in", "out"] as const;
-export type Direction = (typeof DIRECTIONS)[number];
