@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
@@ -54,12 +55,26 @@ const inputOf = ({ bucket, key, headers, sizeBytes }: Attempt) =>
   }) satisfies PutObjectCommandInput;
 
 async function uploadWhole(attempt: Attempt, signal?: AbortSignal): Promise<void> {
-  // A file that grew meanwhile would send more than its ContentLength.
-  const body = attempt.sizeBytes === 0 ? "" : createReadStream(attempt.path, { end: attempt.sizeBytes - 1 });
+  const unreadable = new AbortController();
+  const abortSignal = AbortSignal.any([unreadable.signal, ...(signal ? [signal] : [])]);
+  const body = attempt.sizeBytes === 0 ? undefined : Readable.from(bytesOf(attempt, unreadable), { objectMode: false });
   try {
-    await attempt.client.send(new PutObjectCommand({ ...inputOf(attempt), Body: body }), signal ? { abortSignal: signal } : {});
+    await attempt.client.send(new PutObjectCommand({ ...inputOf(attempt), Body: body ?? "" }), { abortSignal });
+  } catch (error) {
+    unreadable.signal.throwIfAborted();
+    throw error;
   } finally {
-    if (typeof body !== "string") body.destroy();
+    body?.destroy();
+  }
+}
+
+/** The SDK does not listen to the stream it sends, whose error would end the process: this one breaks the request off instead. */
+async function* bytesOf({ path, sizeBytes }: Attempt, unreadable: AbortController): AsyncGenerator<Uint8Array> {
+  try {
+    // A file that grew meanwhile would send more than its ContentLength.
+    yield* createReadStream(path, { end: sizeBytes - 1 });
+  } catch (error) {
+    unreadable.abort(error);
   }
 }
 
