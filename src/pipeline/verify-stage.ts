@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { EncodePlan, Rendition } from "../domain/encode-plan.ts";
 import { probeOutput } from "../media/probe-output.ts";
-import { INIT_NAME } from "../packaging/compile.ts";
 import type { RenditionFacts } from "../packaging/facts.ts";
 import { measureRendition } from "../packaging/measure.ts";
 import type { Presentation } from "../packaging/presentation.ts";
@@ -15,9 +14,8 @@ export async function verifyStage(plan: EncodePlan, outDir: string, { deps, jobI
   const facts = await Promise.all([...plan.video, ...plan.audio].map(({ id }) => measureRendition(join(outDir, id), id, signal)));
   const presentation = present(plan, facts);
   const { video, audio } = presentation;
-  const probed: Finding[] = [];
-  for (const entry of [...video, ...audio]) probed.push(...(await probeEnds(entry, { outDir, tools: deps.tools, signal })));
-  const findings = [...findDefects(presentation), ...probed];
+  const probed = await Promise.all([...video, ...audio].map((entry) => probeEnds(entry, { outDir, tools: deps.tools, signal })));
+  const findings = [...findDefects(presentation), ...probed.flat()];
   for (const { check } of findings) deps.report({ kind: "verification-failed", jobId, check });
   refuseDefects(findings);
   return presentation;
@@ -31,14 +29,10 @@ interface ProbeContext {
 
 /** The first and the last segment, as a decoder sees them (R-X9). */
 async function probeEnds(
-  { rendition, facts }: { rendition: Rendition; facts: RenditionFacts },
-  { outDir, tools, signal }: ProbeContext,
+  entry: { rendition: Rendition; facts: RenditionFacts },
+  { outDir, tools: { ffprobePath, sandbox }, signal }: ProbeContext,
 ): Promise<Finding[]> {
-  const { ffprobePath, sandbox } = tools;
-  const folder = join(outDir, rendition.id);
-  const ends = new Set([facts.segments[0], facts.segments.at(-1)].flatMap((segment) => segment?.name ?? []));
-  const messages = await Promise.all(
-    [...ends].map((name) => probeOutput(rendition, { ffprobePath, sandbox, folder, parts: [INIT_NAME, name] }, signal)),
-  );
-  return messages.flatMap((message) => (message === undefined ? [] : [{ check: "codec", rendition: rendition.id, message }]));
+  const { id } = entry.rendition;
+  const message = await probeOutput(entry, { ffprobePath, sandbox, folder: join(outDir, id) }, signal);
+  return message === undefined ? [] : [{ check: "codec", rendition: id, message }];
 }
