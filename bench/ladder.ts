@@ -3,7 +3,7 @@
  *   (a) ladderd transcode           the whole pipeline
  *   (b) one ffmpeg, same ladder     one decode, every rendition to an mp4 file, no packaging
  *   (c) one ffmpeg per rendition    in sequence, then package: what most peers do
- * Usage: node bench/ladder.ts [pairs=5] [seconds=30] [ladder=h264]
+ * Usage: node bench/ladder.ts [pairs=5] [seconds=30] [ladder=h264-fast]
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -19,7 +19,7 @@ import { compilePackager } from "../src/packaging/compile.ts";
 import type { Measurement } from "./measure.ts";
 import { measure, median } from "./measure.ts";
 
-const [pairs = "5", seconds = "30", ladderName = "h264"] = process.argv.slice(2);
+const [pairs = "5", seconds = "30", ladderName = "h264-fast"] = process.argv.slice(2);
 const root = mkdtempSync(join(tmpdir(), "ladderd-bench-"));
 const clip = join(root, "clip.mp4");
 const main = join(import.meta.dirname, "../src/main.ts");
