@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { loadLadders } from "../src/config/ladders.ts";
 import { loadConfig } from "../src/config/load.ts";
 import type { EncodePlan } from "../src/domain/encode-plan.ts";
-import { planEncode } from "../src/domain/encode-plan.ts";
+import { planEncode } from "../src/domain/plan-encode.ts";
 import { compile } from "../src/engines/ffmpeg/compile.ts";
 import { probeSource } from "../src/media/probe-source.ts";
 import { compilePackager } from "../src/packaging/compile.ts";

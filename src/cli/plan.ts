@@ -3,7 +3,7 @@ import type { Environment } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { enginesInForce } from "../config/rules.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
-import { planEncode } from "../domain/encode-plan.ts";
+import { planEncode } from "../domain/plan-encode.ts";
 import type { EngineName } from "../domain/job.ts";
 import { formatRational } from "../domain/rational.ts";
 import { segmentCount, segmentSeconds } from "../domain/timeline.ts";

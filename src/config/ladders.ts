@@ -18,11 +18,15 @@ const rung = z.strictObject({
   capBps: bitrate,
 });
 
-const ladder = z.strictObject({
-  name: z.string(),
+const codec = z.strictObject({
   codec: z.literal("h264"),
   preset: z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]),
   crf: z.number().min(0).max(51),
+});
+
+const ladder = z.strictObject({
+  name: z.string(),
+  codecs: z.array(codec).length(1),
   rungs: z
     .array(rung)
     .min(1, "must have at least one rung")

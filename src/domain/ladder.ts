@@ -9,12 +9,22 @@ export interface Rung {
   readonly capBps: number;
 }
 
+/** What the rungs may be encoded in. */
+export const VIDEO_CODECS = ["h264"] as const;
+export type VideoCodec = (typeof VIDEO_CODECS)[number];
+
+/** How one codec of a ladder is run. */
+export interface CodecSettings {
+  readonly codec: VideoCodec;
+  readonly preset: string;
+  readonly crf: number;
+}
+
 /** The configured table: data from config/ladders, checked by schema. */
 export interface Ladder {
   readonly name: string;
-  readonly codec: "h264";
-  readonly preset: string;
-  readonly crf: number;
+  /** At least one; H.264 is always among them. */
+  readonly codecs: readonly CodecSettings[];
   /** Ascending by short side. */
   readonly rungs: readonly Rung[];
   /** Caps are multiplied by this above 30 fps. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { EncodePlan } from "../domain/encode-plan.ts";
-import { planEncode } from "../domain/encode-plan.ts";
+import { planEncode } from "../domain/plan-encode.ts";
 import type { Job } from "../domain/job.ts";
 import { newRevision, revisionBase } from "../domain/output-layout.ts";
 import { probeSource } from "../media/probe-source.ts";

@@ -3,9 +3,7 @@ import type { Ladder } from "../../src/domain/ladder.ts";
 /** The default ladder's figures, whatever config/ladders says today. */
 export const aLadder = (changes: Partial<Ladder> = {}): Ladder => ({
   name: "test",
-  codec: "h264",
-  preset: "veryfast",
-  crf: 23,
+  codecs: [{ codec: "h264", preset: "veryfast", crf: 23 }],
   rungs: [
     { shortSide: 240, capBps: 400_000 },
     { shortSide: 360, capBps: 800_000 },

@@ -1,5 +1,5 @@
 import type { EncodePlan } from "../../src/domain/encode-plan.ts";
-import { planEncode } from "../../src/domain/encode-plan.ts";
+import { planEncode } from "../../src/domain/plan-encode.ts";
 import type { Ladder } from "../../src/domain/ladder.ts";
 import { rational } from "../../src/domain/rational.ts";
 import type { Source } from "../../src/domain/source.ts";

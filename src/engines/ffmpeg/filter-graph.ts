@@ -1,12 +1,6 @@
-import type { AudioRendition, EncodePlan, VideoRendition } from "../../domain/encode-plan.ts";
-import type { VideoTrack } from "../../domain/source.ts";
-
-/** Frames held and silence added at the end at most: more missing than this is a broken source, not a rounding. */
-const HOLD_SECONDS = 1;
-const HOLD_SHARE = 0.05;
-
-/** The label a rendition leaves the filter graph under. */
-export const padOf = (id: string): string => `[${id}]`;
+import type { EncodePlan } from "../../domain/encode-plan.ts";
+import { audioChains } from "./audio-filters.ts";
+import { videoChains } from "./video-filters.ts";
 
 /**
  * The whole filter graph: one decode, a cascade of scalers from the largest rendition down (each reads the one above:
@@ -15,93 +9,3 @@ export const padOf = (id: string): string => `[${id}]`;
 export function filterGraph(plan: EncodePlan): readonly string[] {
   return [...videoChains(plan), ...audioChains(plan)];
 }
-
-function videoChains(plan: EncodePlan): string[] {
-  const track = plan.source.video;
-  const [top, ...smaller] = plan.video.toReversed();
-  if (!track || !top) return [];
-  const first = [`[0:${track.index}]${[...onTimeline(plan), ...upright(track), ...toDelivery(track, top)].join(",")}`, top] as const;
-  return cascade(first, smaller);
-}
-
-function cascade([chain, rendition]: readonly [string, VideoRendition], smaller: readonly VideoRendition[]): string[] {
-  const [next, ...rest] = smaller;
-  if (!next) return [`${chain}${padOf(rendition.id)}`];
-  const below = `[below-${rendition.id}]`;
-  return [`${chain},split=2${padOf(rendition.id)}${below}`, ...cascade([`${below}${resize(next).join(",")}`, next], rest)];
-}
-
-/** Moves the picture to the timeline and makes its rate constant and its length exact. */
-function onTimeline({ source, timeline }: EncodePlan): string[] {
-  const { num, den } = timeline.frameRate;
-  const hold = Math.max(HOLD_SECONDS, timeline.durationSeconds * HOLD_SHARE);
-  return [
-    // ffmpeg has taken the container's start off already; both tracks lose the same amount more, so sync survives.
-    `setpts=PTS-${seconds(timeline.sourceStartSeconds - source.startSeconds)}/TB`,
-    ...(source.video?.interlaced ? ["bwdif=mode=send_frame:parity=auto:deint=all"] : []),
-    `fps=fps=${num}/${den}:start_time=0`,
-    `tpad=stop_mode=clone:stop_duration=${hold.toFixed(3)}`,
-    `trim=end_frame=${timeline.frameCount}`,
-  ];
-}
-
-const TURNS: Readonly<Record<VideoTrack["rotation"], readonly string[]>> = {
-  0: [],
-  90: ["transpose=clock"],
-  180: ["hflip", "vflip"],
-  270: ["transpose=cclock"],
-};
-
-/** ffmpeg turns by a display matrix itself, and knows nothing of the tag since 5.0. */
-const upright = ({ rotation, turnedByTag }: VideoTrack): readonly string[] => (turnedByTag ? TURNS[rotation] : []);
-
-/** BT.709, limited range, 8-bit 4:2:0, square pixels, at the size of the largest rendition. */
-function toDelivery(track: VideoTrack, top: VideoRendition): string[] {
-  if (track.hdr) return [...toneMap(track.hdr, top), "setsar=1"];
-  const { matrix, fullRange } = track.colour;
-  const colour = [
-    ...(matrix === "bt709" ? [] : [`in_color_matrix=${matrix === "bt2020" ? "bt2020" : "bt601"}`, "out_color_matrix=bt709"]),
-    ...(fullRange ? ["in_range=full", "out_range=limited"] : []),
-  ];
-  return [["scale=w=" + top.width, `h=${top.height}`, "flags=lanczos", ...colour].join(":"), "format=yuv420p", "setsar=1"];
-}
-
-/** Linear light, then Hable's curve, then BT.709; zscale because swscale knows no transfer functions. */
-function toneMap(hdr: "PQ" | "HLG", { width, height }: VideoRendition): string[] {
-  const transfer = hdr === "PQ" ? "smpte2084" : "arib-std-b67";
-  return [
-    `zscale=w=${width}:h=${height}:f=lanczos:tin=${transfer}:min=bt2020nc:pin=bt2020:t=linear:npl=100`,
-    "format=gbrpf32le",
-    "zscale=p=bt709",
-    "tonemap=tonemap=hable:desat=0",
-    "zscale=t=bt709:m=bt709:p=bt709:r=limited",
-    "format=yuv420p",
-  ];
-}
-
-/** bicubic loses 2.4 VMAF at 480p and 4.6 at 240p against this; without setsar 854x480 advertises 853x480. */
-const resize = ({ width, height }: VideoRendition): string[] => [`scale=w=${width}:h=${height}:flags=lanczos`, "setsar=1"];
-
-function audioChains({ source, timeline, audio }: EncodePlan): string[] {
-  const shift = timeline.sourceStartSeconds - source.startSeconds;
-  const byTrack = Map.groupBy(audio, (rendition) => `${rendition.sourceIndex}:${rendition.channels}`);
-  return [...byTrack.values()].map((renditions) => audioChain(renditions, shift, timeline.durationSeconds));
-}
-
-/** Sound on the timeline: what is early is cut, what is late or missing is silence, to the sample. */
-function audioChain(renditions: readonly AudioRendition[], shiftSeconds: number, durationSeconds: number): string {
-  const [first] = renditions;
-  if (!first) return "";
-  const samples = Math.round(durationSeconds * first.sampleRate);
-  const filters = [
-    `asetpts=PTS-${seconds(shiftSeconds)}/TB`,
-    `aresample=${first.sampleRate}:async=1:first_pts=0`,
-    `aformat=sample_fmts=fltp:channel_layouts=${first.channels === 1 ? "mono" : "stereo"}`,
-    `apad=whole_len=${samples}`,
-    `atrim=end_sample=${samples}`,
-    ...(renditions.length > 1 ? [`asplit=${renditions.length}`] : []),
-  ];
-  return `[0:${first.sourceIndex}]${filters.join(",")}${renditions.map(({ id }) => padOf(id)).join("")}`;
-}
-
-const seconds = (value: number): string => `(${value.toFixed(6)})`;

@@ -4,7 +4,7 @@ import { describePlan, sizeLimit } from "../../../src/cli/plan.ts";
 import { describeSource } from "../../../src/cli/probe.ts";
 import { loadLadders } from "../../../src/config/ladders.ts";
 import type { Ladder } from "../../../src/domain/ladder.ts";
-import { planEncode } from "../../../src/domain/encode-plan.ts";
+import { planEncode } from "../../../src/domain/plan-encode.ts";
 import { rational } from "../../../src/domain/rational.ts";
 import type { Source, VideoTrack } from "../../../src/domain/source.ts";
 

@@ -8,11 +8,11 @@ import { ConfigError } from "../../../src/config/config-error.ts";
 import { loadLadders } from "../../../src/config/ladders.ts";
 import type { Ladder } from "../../../src/domain/ladder.ts";
 
+const H264 = { codec: "h264", preset: "fast", crf: 21 } as const;
+
 const LADDER: Ladder = {
   name: "mine",
-  codec: "h264",
-  preset: "fast",
-  crf: 21,
+  codecs: [H264],
   rungs: [
     { shortSide: 240, capBps: 400_000 },
     { shortSide: 480, capBps: 1_400_000 },
@@ -58,8 +58,8 @@ describe("loadLadders", () => {
     ["the same rung twice", { rungs: [low, low] }, "rungs"],
     ["an odd size", { rungs: [{ shortSide: 241, capBps: 400_000 }] }, "rungs[0].shortSide"],
     ["a cap that does not grow", { rungs: [low, { shortSide: 480, capBps: 400_000 }] }, "rungs"],
-    ["a codec without a compiler", { codec: "av1" }, "codec"],
-    ["a preset x264 does not have", { preset: "quick" }, "preset"],
+    ["a codec without a compiler", { codecs: [{ ...H264, codec: "theora" }] }, "codecs[0].codec"],
+    ["a preset x264 does not have", { codecs: [{ ...H264, preset: "quick" }] }, "codecs[0].preset"],
     ["a field nobody reads", { bitrate: 1 }, "bitrate"],
     ["a name that is not the file's", { name: "other" }, "name"],
   ])("refuses %s and names file and field", (_, change, field) => {
@@ -71,6 +71,9 @@ describe("loadLadders", () => {
 
   it("reports the problems of all files at once", () => {
     writeFileSync(join(folder, "broken.json"), "{");
-    expect(problemsWith({ crf: 99 })).toEqual([expect.stringContaining("broken.json"), expect.stringContaining("mine.json: crf")]);
+    expect(problemsWith({ codecs: [{ ...H264, crf: 99 }] })).toEqual([
+      expect.stringContaining("broken.json"),
+      expect.stringContaining("mine.json: codecs[0].crf"),
+    ]);
   });
 });

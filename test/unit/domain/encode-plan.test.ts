@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { outputFrameRate, planEncode } from "../../../src/domain/encode-plan.ts";
+import { planEncode } from "../../../src/domain/plan-encode.ts";
+import { outputFrameRate } from "../../../src/domain/plan-video.ts";
 import { rational, toNumber } from "../../../src/domain/rational.ts";
 import { segmentSeconds } from "../../../src/domain/timeline.ts";
 import { languageTag, safeTitle } from "../../../src/media/labels.ts";

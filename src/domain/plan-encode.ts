@@ -1,0 +1,39 @@
+import type { EncodePlan } from "./encode-plan.ts";
+import type { Ladder } from "./ladder.ts";
+import { selectRungs } from "./ladder.ts";
+import { audioBesideVideo, audioOnly } from "./plan-audio.ts";
+import { textRenditions } from "./plan-text.ts";
+import { outputFrameRate, videoRenditions } from "./plan-video.ts";
+import type { Source } from "./source.ts";
+import { audioTimeline, videoTimeline } from "./timeline.ts";
+
+/**
+ * Decides what to encode for this source with this ladder. Pure and total over probed sources: every rung of the
+ * ladder is either a rendition or among `dropped` with its reason.
+ */
+export function planEncode(source: Source, ladder: Ladder): EncodePlan {
+  if (!source.video) {
+    const timeline = audioTimeline(source, ladder);
+    return {
+      ladder: ladder.name,
+      source,
+      timeline,
+      video: [],
+      audio: audioOnly(source, ladder),
+      text: [],
+      dropped: ladder.rungs.map(({ shortSide }) => ({ shortSide, reason: "the source has no video" })),
+    };
+  }
+  const frameRate = outputFrameRate(source.video);
+  const timeline = videoTimeline(source.video, frameRate, ladder);
+  const { rungs, dropped } = selectRungs(source.video, ladder, frameRate);
+  return {
+    ladder: ladder.name,
+    source,
+    timeline,
+    video: videoRenditions(rungs, ladder),
+    audio: audioBesideVideo(source, ladder),
+    text: textRenditions(source.text),
+    dropped,
+  };
+}

@@ -1,0 +1,37 @@
+import type { VideoRendition } from "./encode-plan.ts";
+import type { FittedRung, Ladder } from "./ladder.ts";
+import type { Rational } from "./rational.ts";
+import { rational, toNumber } from "./rational.ts";
+import type { VideoTrack } from "./source.ts";
+
+/** Above this the frame rate is halved (HLS authoring rule 1.19). */
+const MAX_FRAME_RATE = 60;
+/** Below this, half a frame of rounding in each GOP adds up to more than the 0.5 s a segment may exceed its target by. */
+const MIN_FRAME_RATE = 5;
+const HIGH_PROFILE_FROM = 720;
+
+/** Every rung in every codec of the ladder, ascending by size. */
+export function videoRenditions(rungs: readonly FittedRung[], { codecs }: Ladder): VideoRendition[] {
+  return rungs.flatMap((rung) =>
+    codecs.map(({ codec, preset, crf }): VideoRendition => ({
+      kind: "video",
+      id: codecs.length > 1 ? `v${rung.shortSide}-${codec}` : `v${rung.shortSide}`,
+      codec,
+      profile: rung.shortSide >= HIGH_PROFILE_FROM ? "high" : "main",
+      preset,
+      crf,
+      width: rung.width,
+      height: rung.height,
+      capBps: rung.capBps,
+      bufferBits: 2 * rung.capBps,
+    })),
+  );
+}
+
+/** The source's rate, halved until players accept it, doubled until a whole number of frames fits the segment grid. */
+export function outputFrameRate({ frameRate }: VideoTrack): Rational {
+  let rate = frameRate;
+  while (toNumber(rate) > MAX_FRAME_RATE + 0.06) rate = rational(rate.num, rate.den * 2);
+  while (toNumber(rate) < MIN_FRAME_RATE) rate = rational(rate.num * 2, rate.den);
+  return rate;
+}

@@ -1,0 +1,41 @@
+import type { VideoRendition } from "../domain/encode-plan.ts";
+import type { Rational } from "../domain/rational.ts";
+import { formatRational } from "../domain/rational.ts";
+import type { BandwidthOf } from "./dash-elements.ts";
+import { role, segmentTemplate } from "./dash-elements.ts";
+import type { Measured, Presentation } from "./presentation.ts";
+import { element } from "./xml.ts";
+
+/** The adaptation set of the picture. */
+export function videoSet({ plan, video }: Presentation, bandwidthOf: BandwidthOf): string {
+  const top = video.at(-1)?.rendition;
+  const { frameRate } = plan.timeline;
+  const attributes = {
+    id: "0",
+    contentType: "video",
+    segmentAlignment: "true",
+    startWithSAP: 1,
+    maxWidth: top?.width,
+    maxHeight: top?.height,
+    maxFrameRate: formatRational(frameRate),
+  };
+  return element("AdaptationSet", attributes, [
+    role("main"),
+    ...video.toReversed().map((entry) => videoRepresentation(entry, frameRate, bandwidthOf)),
+  ]);
+}
+
+function videoRepresentation({ rendition, facts }: Measured<VideoRendition>, frameRate: Rational, bandwidthOf: BandwidthOf): string {
+  const { id, width, height } = rendition;
+  const attributes = {
+    id,
+    bandwidth: bandwidthOf(facts),
+    codecs: facts.codecs,
+    mimeType: "video/mp4",
+    width,
+    height,
+    frameRate: formatRational(frameRate),
+    sar: "1:1",
+  };
+  return element("Representation", attributes, [segmentTemplate(facts)]);
+}
