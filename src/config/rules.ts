@@ -91,6 +91,11 @@ const RULES: readonly Rule[] = [
         ? undefined
         : `engines: ffmpeg is missing; it is the engine of this version, others are only passed over`,
   },
+  {
+    keys: ["workDir"],
+    check: ({ settings: { workDir } }) =>
+      /[,$]/.test(workDir) ? `workDir: ${JSON.stringify(workDir)} holds a comma or a $, which are syntax to the packager` : undefined,
+  },
   { keys: [], check: endpointProblem },
 ];
 

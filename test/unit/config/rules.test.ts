@@ -36,6 +36,7 @@ describe("ruleProblems", () => {
     ["publishing into an upload bucket", { settings: { publishBucket: "both", uploadBuckets: ["both"] } }, "publishBucket"],
     ["records in an upload bucket", { settings: { stateBucket: "both", uploadBuckets: ["both"] } }, "stateBucket"],
     ["engines that are all passed over", { settings: { engines: ["mediaconvert"] } }, "engines"],
+    ["a work directory with the packager's syntax in its name", { settings: { workDir: "/mnt/a,b" } }, "workDir"],
     ["a ladder that is not there", { settings: { ladder: "av1" } }, "ladder"],
     [
       "requests in clear in production",
