@@ -9,6 +9,6 @@ export default defineConfig({
     // Media tests start ffmpeg with several threads each: two files at once fill two cores.
     maxWorkers: 2,
     reporters: ["default"],
-    projects: [project("unit", 10_000), project("integration", 120_000), project("e2e", 300_000)],
+    projects: [project("unit", 60_000), project("integration", 180_000), project("e2e", 300_000)],
   },
 });
