@@ -1,7 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-const project = (name: string, testTimeout: number) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, environment: "node" as const },
+const project = (name: string, testTimeout: number, folders: readonly string[] = [name]) => ({
+  test: {
+    name,
+    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    testTimeout,
+    hookTimeout: testTimeout,
+    environment: "node" as const,
+  },
 });
 
 export default defineConfig({
@@ -9,6 +15,6 @@ export default defineConfig({
     // Media tests start ffmpeg with several threads each: two files at once fill two cores.
     maxWorkers: 2,
     reporters: ["default"],
-    projects: [project("unit", 60_000), project("integration", 180_000), project("e2e", 300_000)],
+    projects: [project("unit", 60_000), project("integration", 180_000, ["integration", "conformance"]), project("e2e", 300_000)],
   },
 });

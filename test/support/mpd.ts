@@ -9,12 +9,19 @@ export interface Representation {
   readonly files: readonly string[];
   /** Of its SegmentTimeline; undefined where there is none. */
   readonly seconds: number | undefined;
+  /** When each segment of its SegmentTimeline begins, and when the last one ends. */
+  readonly edgesSeconds: readonly number[];
+  /** An attribute of the Representation or else of its AdaptationSet. */
+  readonly attribute: (name: string) => string | undefined;
+  readonly hasChannelConfiguration: boolean;
 }
 
 /** What an MPD with SegmentTemplates names (ISO 23009-1). */
 export interface Mpd {
   readonly baseUrl: string;
   readonly durationSeconds: number;
+  readonly minBufferSeconds: number | undefined;
+  readonly profiles: string;
   readonly representations: readonly Representation[];
 }
 
@@ -35,7 +42,8 @@ export function parseMpd(xml: string): Mpd {
   const representations = sets.flatMap((set) =>
     elements(set, "Representation").map((representation) => read(representation, { set, durationSeconds })),
   );
-  return { baseUrl: baseUrlOf(xml) ?? "", durationSeconds, representations };
+  const minBufferSeconds = numberOf(xml.replace(/minBufferTime="PT([\d.]+)S"/, 'minBufferTime="$1"'), "minBufferTime");
+  return { baseUrl: baseUrlOf(xml) ?? "", durationSeconds, minBufferSeconds, profiles: attribute(xml, "profiles") ?? "", representations };
 }
 
 interface Context {
@@ -48,6 +56,8 @@ function read(xml: string, { set, durationSeconds }: Context): Representation {
   const [template = ""] = [xml, set].flatMap((owner) => /<SegmentTemplate[^>]*>/.exec(owner)?.[0] ?? []);
   const spans = timelineOf(xml);
   const timed = spans.length > 0;
+  const timescale = numberOf(template, "timescale") ?? 1;
+  const [start = 0] = [...xml.matchAll(/<S\s[^>]*>/g)].map(([entry]) => numberOf(entry, "t") ?? 0);
   const file = baseUrlOf(xml);
   return {
     id,
@@ -56,8 +66,20 @@ function read(xml: string, { set, durationSeconds }: Context): Representation {
     width: numberOf(xml, "width"),
     height: numberOf(xml, "height"),
     files: file === undefined ? templateFiles(template, { id, count: timed ? spans.length : countOf(template, durationSeconds) }) : [file],
-    seconds: timed ? spans.reduce((total, ticks) => total + ticks, 0) / (numberOf(template, "timescale") ?? 1) : undefined,
+    seconds: timed ? spans.reduce((total, ticks) => total + ticks, 0) / timescale : undefined,
+    edgesSeconds: timed ? edgesOf(start, spans).map((ticks) => ticks / timescale) : [],
+    attribute: (name) => attribute(head(xml), name) ?? attribute(head(set), name),
+    hasChannelConfiguration: /<AudioChannelConfiguration\s[^>]*value="\d+"/.test(xml),
   };
+}
+
+/** The opening tag alone. */
+const head = (xml: string): string => /^<[^>]*>/.exec(xml)?.[0] ?? "";
+
+function edgesOf(start: number, spans: readonly number[]): number[] {
+  const edges = [start];
+  for (const span of spans) edges.push((edges.at(-1) ?? 0) + span);
+  return edges;
 }
 
 /** The duration of each segment of a SegmentTimeline, in ticks. */

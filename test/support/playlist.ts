@@ -22,6 +22,8 @@ export interface Playlist {
   readonly targetDuration: number | undefined;
   readonly isEnded: boolean;
   readonly isIFramesOnly: boolean;
+  /** Every line that begins with #. */
+  readonly tags: readonly string[];
 }
 
 /** The attributes of a tag's value. */
@@ -47,6 +49,7 @@ export function parsePlaylist(text: string): Playlist {
     targetDuration: target === undefined ? undefined : Number(target),
     isEnded: lines.at(-1) === "#EXT-X-ENDLIST",
     isIFramesOnly: lines.includes("#EXT-X-I-FRAMES-ONLY"),
+    tags: lines.filter((line) => line.startsWith("#")),
   };
 }
 
