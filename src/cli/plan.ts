@@ -2,7 +2,7 @@ import type { Environment } from "../config/config.ts";
 
 import { loadConfig } from "../config/load.ts";
 import { enginesInForce } from "../config/rules.ts";
-import type { EncodePlan } from "../domain/encode-plan.ts";
+import type { EncodePlan, VideoRendition } from "../domain/encode-plan.ts";
 import { planEncode } from "../domain/plan-encode.ts";
 import type { EngineName } from "../domain/job.ts";
 import { formatRational } from "../domain/rational.ts";
@@ -38,16 +38,22 @@ export function sizeLimit({ video, audio, timeline }: EncodePlan): number {
   return Math.ceil((bps / 8) * timeline.durationSeconds * 1.02);
 }
 
+const describeVideo = ({ width, height, profile, capBps, copied }: VideoRendition): string =>
+  copied
+    ? `${width}x${height}, copied from the source, ${formatBitrate(capBps)}`
+    : `${width}x${height}, h264 ${profile}, at most ${formatBitrate(capBps)}`;
+
 /** The plan as lines for people. */
 export function describePlan(planned: EncodePlan, engines: readonly EngineName[]): readonly string[] {
-  const { ladder, timeline, video, audio, dropped } = planned;
+  const { ladder, timeline, video, audio, dropped, passThrough } = planned;
   const rate = video.length > 0 ? `, ${formatRational(timeline.frameRate)} fps` : "";
   return columns([
     ["ladder", ladder],
     ["engine", engines.join(", else ")],
     ["timeline", `${formatDuration(timeline.durationSeconds)}${rate}`],
     ["segments", `${segmentCount(timeline)}, each ${segmentSeconds(timeline).toFixed(3)} s, the last one what is left`],
-    ...video.map(({ id, width, height, profile, capBps }) => [id, `${width}x${height}, h264 ${profile}, at most ${formatBitrate(capBps)}`]),
+    ...video.map((rendition) => [rendition.id, describeVideo(rendition)]),
+    ...(passThrough?.kind === "encode" ? [["not copied", passThrough.reason]] : []),
     ...audio.map(({ id, channels, bitrateBps, name }) => [
       id,
       `aac, ${channels} ch, ${formatBitrate(bitrateBps)}, ${JSON.stringify(name)}`,

@@ -37,6 +37,7 @@ const ladder = z.strictObject({
   gopsPerSegment: z.int().min(1).max(10),
   audioBps: bitrate,
   audioOnlyBps: z.array(bitrate).min(1).refine(ascendingDistinct, "must ascend without duplicates"),
+  passThrough: z.boolean().default(true),
 });
 
 /** Every ladder of config/ladders by name. Throws ConfigError with all problems, each naming file and field. */

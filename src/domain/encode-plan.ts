@@ -15,6 +15,7 @@
  *   settle      end a message: delete, retry, release, abandon
  */
 import type { DroppedRung, VideoCodec } from "./ladder.ts";
+import type { PassThrough } from "./pass-through.ts";
 import type { Source } from "./source.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -31,6 +32,8 @@ export interface EncodePlan {
   /** Beside a video only. */
   readonly text: readonly TextRendition[];
   readonly dropped: readonly DroppedRung[];
+  /** Absent for sound alone. */
+  readonly passThrough?: PassThrough;
 }
 
 export interface TimeRange {
@@ -50,6 +53,8 @@ export interface VideoRendition {
   readonly height: number;
   readonly capBps: number;
   readonly bufferBits: number;
+  /** The source's own packets, not encoded: profile, preset and CRF say nothing then. */
+  readonly copied?: true;
 }
 
 export interface AudioRendition {

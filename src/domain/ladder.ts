@@ -34,6 +34,8 @@ export interface Ladder {
   readonly audioBps: number;
   /** For sources without video: one variant each. */
   readonly audioOnlyBps: readonly number[];
+  /** Whether a source that meets every rule of its rung is published as that rung, not encoded again. */
+  readonly passThrough: boolean;
 }
 
 /** A rung fitted to one source. */

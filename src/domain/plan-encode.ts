@@ -2,8 +2,9 @@ import type { EncodePlan } from "./encode-plan.ts";
 import type { Ladder } from "./ladder.ts";
 import { selectRungs } from "./ladder.ts";
 import { audioBesideVideo, audioOnly } from "./plan-audio.ts";
+import { decidePassThrough, onGridOf } from "./pass-through.ts";
 import { textRenditions } from "./plan-text.ts";
-import { outputFrameRate, videoRenditions } from "./plan-video.ts";
+import { outputFrameRate, videoRenditions, withCopy } from "./plan-video.ts";
 import type { Source } from "./source.ts";
 import { audioTimeline, videoTimeline } from "./timeline.ts";
 
@@ -27,13 +28,16 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
   const frameRate = outputFrameRate(source.video);
   const timeline = videoTimeline(source.video, frameRate, ladder);
   const { rungs, dropped } = selectRungs(source.video, ladder, frameRate);
+  const passThrough = decidePassThrough(source.video, { rungs, ladder, timeline });
+  const video = videoRenditions(rungs, ladder);
   return {
     ladder: ladder.name,
     source,
-    timeline,
-    video: videoRenditions(rungs, ladder),
+    timeline: onGridOf(timeline, passThrough),
+    video: passThrough.kind === "copy" ? withCopy(video, source.video) : video,
     audio: audioBesideVideo(source, ladder),
     text: textRenditions(source.text),
     dropped,
+    passThrough,
   };
 }

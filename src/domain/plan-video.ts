@@ -28,6 +28,15 @@ export function videoRenditions(rungs: readonly FittedRung[], { codecs }: Ladder
   );
 }
 
+/** The largest H.264 rendition is the source's own; a smaller picture never costs more than that. */
+export function withCopy(renditions: readonly VideoRendition[], { bitrateBps }: VideoTrack): VideoRendition[] {
+  const top = renditions.findLast(({ codec }) => codec === "h264");
+  return renditions.map((rendition) => {
+    const capBps = rendition === top ? bitrateBps : Math.min(rendition.capBps, bitrateBps);
+    return { ...rendition, capBps, bufferBits: 2 * capBps, ...(rendition === top ? { copied: true } : {}) };
+  });
+}
+
 /** The source's rate, halved until players accept it, doubled until a whole number of frames fits the segment grid. */
 export function outputFrameRate({ frameRate }: VideoTrack): Rational {
   let rate = frameRate;

@@ -44,7 +44,20 @@ export interface VideoTrack {
   readonly durationSeconds: number;
   readonly frameCount: number;
   readonly bitrateBps: number;
+  /** Measured of H.264 in MP4 alone. */
+  readonly keyframeGrid?: KeyframeGrid;
 }
+
+/** Whether every GOP of a track is closed and lasts as long as the first, and its frames are evenly spaced; or why not. */
+export type KeyframeGrid =
+  | {
+      readonly kind: "constant";
+      /** All of them when the track is one GOP. */
+      readonly gopFrames: number;
+      /** The most over any run of whole GOPs that comes closest to six seconds. */
+      readonly peakBps: number;
+    }
+  | { readonly kind: "none"; readonly reason: string };
 
 export interface Colour {
   readonly fullRange: boolean;

@@ -16,7 +16,7 @@ export interface Timeline {
 }
 
 /** A last segment shorter than this is avoided where the keyframe interval allows (MEDIA.md, streaming rules). */
-const SHORTEST_TAIL_SECONDS = 0.6;
+export const SHORTEST_TAIL_SECONDS = 0.6;
 /** How much shorter than nominal a GOP may become to avoid a short tail; keeps segments within 0.5 s of nominal. */
 const SHORTEST_GOP_SHARE = 0.92;
 

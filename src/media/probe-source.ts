@@ -5,9 +5,12 @@ import type { CommandResult } from "../process/run-command.ts";
 import type { Measured } from "./build-source.ts";
 import { buildSource } from "./build-source.ts";
 import { isEncrypted } from "./encryption.ts";
+import type { ProbeReport } from "./ffprobe-json.ts";
 import { parseProbeReport } from "./ffprobe-json.ts";
+import { gopStats } from "./gop-stats.ts";
 import type { SourceLimits } from "./limits.ts";
 import { enforceLimits } from "./limits.ts";
+import { withKeyframeGrid } from "./measure-grid.ts";
 import { parsePacketLine } from "./packet-line.ts";
 import { packetStats } from "./packet-stats.ts";
 import type { Ffprobe, FfprobeTools } from "./run-ffprobe.ts";
@@ -40,12 +43,16 @@ export async function probeSource(path: string, tools: ProbeTools, signal: Abort
   const result = await ffprobe({ args: ["-show_format", "-show_streams", "-of", "json"], deadlineMs: REPORT_DEADLINE_MS });
   const report = result.exitCode === 0 ? parseProbeReport(result.stdout) : undefined;
   if (!report?.streams.length) throw unreadable(result, { sniffed, bytes: size });
-  const { packets, packetsRead, stderr } = await readPackets(ffprobe);
+  const { packets, packetsRead, gops, stderr } = await readPackets(ffprobe, picturesOf(report));
   const isCut = sniffed === "riff-cut" || /ended prematurely|partial file|truncated/i.test(stderr);
   const source = buildSource(report, { sizeBytes: size, packets, packetsRead, isCut });
   enforceLimits(source, tools.limits, largestStep(packets, source));
-  return source;
+  return withKeyframeGrid(source, { path, streams: report.streams, gops }, signal);
 }
+
+/** The streams whose GOPs are looked at. */
+const picturesOf = ({ streams }: ProbeReport): ReadonlySet<number> =>
+  new Set(streams.filter(({ codec_name: codec }) => codec === "h264").map(({ index }) => index));
 
 const largestStep = (packets: Measured["packets"], { video }: Source): number =>
   (video && packets.get(video.index)?.largestStepSeconds) ?? 0;
@@ -56,18 +63,21 @@ async function readHead(path: string): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-async function readPackets(ffprobe: Ffprobe) {
+async function readPackets(ffprobe: Ffprobe, pictures: ReadonlySet<number>) {
+  const collectors = new Map([...pictures].map((index) => [index, gopStats()] as const));
   const byStream = new Map<number, ReturnType<typeof packetStats>>();
   const packetsRead = new Map<number, number>();
   const { stderrTail } = await ffprobe({
-    args: ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,flags", "-of", "compact=p=0"],
+    args: ["-show_entries", "packet=stream_index,pts_time,dts_time,duration_time,size,pos,flags", "-of", "compact=p=0"],
     deadlineMs: PACKETS_DEADLINE_MS,
     onStdoutLine: (line) => {
       const parsed = parsePacketLine(line);
       if (!parsed) return;
       const { streamIndex, packet } = parsed;
       packetsRead.set(streamIndex, (packetsRead.get(streamIndex) ?? 0) + 1);
+      if (packet.isHidden) collectors.get(streamIndex)?.addHidden();
       if (packet.isHidden) return;
+      collectors.get(streamIndex)?.add(packet);
       const stats = byStream.get(streamIndex) ?? packetStats();
       byStream.set(streamIndex, stats);
       stats.add(packet);
@@ -79,7 +89,8 @@ async function readPackets(ffprobe: Ffprobe) {
       return result ? [[index, result] as const] : [];
     }),
   );
-  return { packets, packetsRead, stderr: stderrTail };
+  const gops = new Map([...collectors].map(([index, collector]) => [index, collector.result()] as const));
+  return { packets, packetsRead, gops, stderr: stderrTail };
 }
 
 interface Clues {

@@ -62,13 +62,14 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
     durationSeconds: duration(plan, presentation),
     ...(top ? { width: top.width, height: top.height, frameRate: formatRational(plan.timeline.frameRate) } : {}),
     renditions: [
-      ...video.toReversed().map(({ rendition: { id, kind, width, height }, facts }) => ({
+      ...video.toReversed().map(({ rendition: { id, kind, width, height, copied }, facts }) => ({
         id,
         kind,
         codecs: facts.codecs,
         width,
         height,
         ...rates(facts, target),
+        ...(copied ? { copied } : {}),
       })),
       ...audio.map(({ rendition: { id, kind }, facts }) => ({ id, kind, codecs: facts.codecs, ...rates(facts, target) })),
     ],

@@ -18,5 +18,6 @@ export const aLadder = (changes: Partial<Ladder> = {}): Ladder => ({
   gopsPerSegment: 3,
   audioBps: 128_000,
   audioOnlyBps: [64_000, 128_000],
+  passThrough: true,
   ...changes,
 });

@@ -56,3 +56,7 @@ export function aSource(changes: Partial<Omit<Source, "video">> & { readonly vid
     ...rest,
   };
 }
+
+/** A track that may be published as its own 1080 rung: GOPs of two seconds. */
+export const aCopyableTrack = (changes: Partial<VideoTrack> = {}): VideoTrack =>
+  aVideoTrack({ keyframeGrid: { kind: "constant", gopFrames: 60, peakBps: 7_000_000 }, ...changes });

@@ -29,7 +29,8 @@ const MAX_ERROR_RATE = 0.05;
 export function compile(input: CompileInput): readonly string[] {
   const { plan, limits, sourcePath } = input;
   const command = ffmpeg(sourcePath).inputOptions(separate([...programOptions(), ...inputGuards(limits)]));
-  command.complexFilter([...filterGraph(plan)]);
+  const graph = filterGraph(plan);
+  if (graph.length > 0) command.complexFilter([...graph]);
   for (const rendition of [...plan.video.toReversed(), ...plan.audio]) {
     command.output(input.pipeOf(rendition.id)).outputOptions(separate(renditionOptions(rendition, input)));
   }
@@ -46,9 +47,9 @@ function programOptions(): string[] {
   ];
 }
 
-function renditionOptions(rendition: Rendition, { plan: { timeline }, threads }: CompileInput): string[] {
+function renditionOptions(rendition: Rendition, { plan: { source, timeline }, threads }: CompileInput): string[] {
   return [
-    ...["-map", padOf(rendition.id)],
+    ...["-map", rendition.kind === "video" && rendition.copied ? `0:${source.video?.index ?? 0}` : padOf(rendition.id)],
     // Nothing of the source's text reaches the public: no GPS, no titles, no chapters (R-X11).
     ...["-map_metadata", "-1", "-map_chapters", "-1"],
     ...(rendition.kind === "video" ? videoOptions(rendition, { timeline, threads }) : audioOptions(rendition, segmentSeconds(timeline))),

@@ -9,7 +9,7 @@ const HOLD_SHARE = 0.05;
 /** One decode, then the cascade of scalers. */
 export function videoChains(plan: EncodePlan): string[] {
   const track = plan.source.video;
-  const [top, ...smaller] = plan.video.toReversed();
+  const [top, ...smaller] = plan.video.filter(({ copied }) => !copied).toReversed();
   if (!track || !top) return [];
   const first = [`[0:${track.index}]${[...onTimeline(plan), ...upright(track), ...toDelivery(track, top)].join(",")}`, top] as const;
   return cascade(first, smaller);

@@ -4,9 +4,11 @@ import { describePlan, sizeLimit } from "../../../src/cli/plan.ts";
 import { describeSource } from "../../../src/cli/probe.ts";
 import { loadLadders } from "../../../src/config/ladders.ts";
 import type { Ladder } from "../../../src/domain/ladder.ts";
+import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
 import { planEncode } from "../../../src/domain/plan-encode.ts";
 import { rational } from "../../../src/domain/rational.ts";
 import type { Source, VideoTrack } from "../../../src/domain/source.ts";
+import { aCopyableTrack, aSource } from "../../helpers/sources.ts";
 
 const video: VideoTrack = {
   index: 0,
@@ -61,13 +63,21 @@ function shippedLadder(): Ladder {
 
 describe("describePlan", () => {
   const plan = planEncode(source, shippedLadder());
+  const text = (planned: EncodePlan): string => describePlan(planned, ["ffmpeg"]).join("\n");
 
   it("names every rendition, every dropped rung with its reason and an upper bound", () => {
-    const text = describePlan(plan, ["mediaconvert", "ffmpeg"]).join("\n");
-    for (const { id } of [...plan.video, ...plan.audio]) expect(text).toContain(id);
-    for (const { shortSide, reason } of plan.dropped) expect(text).toMatch(new RegExp(`not ${shortSide} .*${reason.slice(0, 8)}`));
-    expect(text).toContain("mediaconvert, else ffmpeg");
-    expect(text).toContain("estimate");
+    const lines = describePlan(plan, ["mediaconvert", "ffmpeg"]).join("\n");
+    for (const { id } of [...plan.video, ...plan.audio]) expect(lines).toContain(id);
+    for (const { shortSide, reason } of plan.dropped) expect(lines).toMatch(new RegExp(`not ${shortSide} .*${reason.slice(0, 8)}`));
+    expect(lines).toContain("mediaconvert, else ffmpeg");
+    expect(lines).toContain("estimate");
+  });
+
+  it("says that the source is copied, or why not", () => {
+    expect(text(planEncode(source, shippedLadder()))).toMatch(/^not copied +it is turned by 90 degrees$/m);
+    const copied = planEncode(aSource({ video: aCopyableTrack({ bitrateBps: 4_000_000 }) }), shippedLadder());
+    expect(text(copied)).toMatch(/^v1080 +1920x1080, copied from the source, 4\.0 Mb\/s$/m);
+    expect(text(copied)).not.toContain("not copied");
   });
 
   it("bounds the size by all caps for the whole duration", () => {

@@ -22,6 +22,7 @@ const LADDER: Ladder = {
   gopsPerSegment: 3,
   audioBps: 128_000,
   audioOnlyBps: [64_000, 128_000],
+  passThrough: true,
 };
 
 let folder = "";

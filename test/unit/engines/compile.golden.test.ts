@@ -5,7 +5,7 @@ import { compile } from "../../../src/engines/ffmpeg/compile.ts";
 import { filterGraph } from "../../../src/engines/ffmpeg/filter-graph.ts";
 import { golden } from "../../helpers/golden.ts";
 import { GOLDEN_PLANS, aPlan } from "../../helpers/plans.ts";
-import { aSource, aVideoTrack } from "../../helpers/sources.ts";
+import { aCopyableTrack, aSource, aVideoTrack } from "../../helpers/sources.ts";
 
 const argvOf = (plan: EncodePlan, threads = 0, sourcePath = "/job/source.bin"): readonly string[] =>
   compile({ plan, sourcePath, pipeOf: (id) => `/job/pipes/${id}.pipe`, limits: { maxPixels: 35_389_440, maxStreams: 32 }, threads });
@@ -26,6 +26,11 @@ describe("the ffmpeg argv", () => {
     expect(argv.filter((argument) => argument.endsWith(".pipe"))).toStrictEqual(
       valuesOf(argv, "-map").map((pad) => `/job/pipes/${pad?.slice(1, -1)}.pipe`),
     );
+  });
+
+  test("of a copied source", async () => {
+    const plan = aPlan(aSource({ startSeconds: 0.1, video: aCopyableTrack({ startSeconds: 0.3 }) }));
+    await expect(`${argvOf(plan).join("\n")}\n`).toMatchFileSnapshot(golden("ffmpeg/copied-1080p30.argv"));
   });
 
   test("puts every guard in front of the input", () => {

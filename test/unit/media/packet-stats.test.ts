@@ -69,9 +69,19 @@ describe("packetStats", () => {
 
 describe("parsePacketLine", () => {
   test("reads a line of ffprobe's compact writer", () => {
-    expect(parsePacketLine("stream_index=1|pts_time=0.021333|dts_time=0.000000|duration_time=0.021333|size=371|flags=K__")).toStrictEqual({
+    expect(
+      parsePacketLine("stream_index=1|pts_time=0.021333|dts_time=0.000000|duration_time=0.021333|size=371|pos=4096|flags=K__"),
+    ).toStrictEqual({
       streamIndex: 1,
-      packet: { ptsSeconds: 0.021333, durationSeconds: 0.021333, sizeBytes: 371, isKeyframe: true, isHidden: false },
+      packet: {
+        ptsSeconds: 0.021333,
+        dtsSeconds: 0,
+        durationSeconds: 0.021333,
+        sizeBytes: 371,
+        isKeyframe: true,
+        isHidden: false,
+        offset: 4096,
+      },
     });
   });
 
@@ -79,10 +89,12 @@ describe("parsePacketLine", () => {
     const line = "stream_index=0|pts_time=N/A|dts_time=2.5|duration_time=N/A|size=9|flags=_D_";
     expect(parsePacketLine(line)?.packet).toStrictEqual({
       ptsSeconds: 2.5,
+      dtsSeconds: 2.5,
       durationSeconds: 0,
       sizeBytes: 9,
       isKeyframe: false,
       isHidden: true,
+      offset: undefined,
     });
   });
 
