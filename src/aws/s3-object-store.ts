@@ -1,5 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { CopyObjectCommand, DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { DestinationError, StorageError } from "../domain/errors.ts";
 import type { ListedObject, ObjectHeaders, ObjectStore, WriteCondition } from "../pipeline/ports.ts";
 import { PreconditionFailed } from "../pipeline/ports.ts";
@@ -14,6 +14,7 @@ import { uploadFile } from "./upload-file.ts";
 const DELETE_BATCH = 1000;
 /** A conflict (409) is of two conditional writes at the same moment. */
 const CONFLICT_TRIES = 4;
+const COPY_TRIES = 3;
 
 /**
  * The bucket as an ObjectStore. A conditional write that answers PreconditionFailed may still have been made by this very
@@ -26,6 +27,7 @@ export function createS3ObjectStore(client: S3Client, bucket: string): ObjectSto
     readText: async (key, signal) => readText({ ...place, key }, signal),
     writeText: async (object, signal) => writeText({ ...place, ...object }, signal),
     uploadFile: async (object, signal) => uploadFile({ ...place, ...object, spent }, signal),
+    copy: async (from, to, signal) => copy({ ...place, from, to }, signal),
     list: async (prefix, signal) => list({ ...place, prefix }, signal),
     remove: async (keys, signal) => {
       for (let at = 0; at < keys.length; at += DELETE_BATCH)
@@ -94,6 +96,22 @@ async function writeText({ client, bucket, key, text, headers, condition }: Text
 function conditionOf(condition: WriteCondition | undefined): { IfNoneMatch?: string; IfMatch?: string } {
   if (!condition) return {};
   return condition.kind === "absent" ? { IfNoneMatch: "*" } : { IfMatch: quotedEtag(condition.etag) };
+}
+
+/** S3 reads the header as a URL path. */
+const copySource = (bucket: string, key: string): string => [bucket, ...key.split("/")].map(encodeURIComponent).join("/");
+
+async function copy({ client, bucket, from, to }: Place & { from: string; to: string }, signal?: AbortSignal): Promise<void> {
+  const input = { Bucket: bucket, Key: to, CopySource: copySource(bucket, from) };
+  const attempt = async (): Promise<void> => {
+    try {
+      await client.send(new CopyObjectCommand(input), optionsOf(signal));
+    } catch (error) {
+      throw translateS3Error(error, { side: "destination", bucket, key: from, signal });
+    }
+  };
+  // An error after the headers, in a 200, is none that the SDK tries again.
+  await retrying(attempt, { tries: COPY_TRIES, signal });
 }
 
 async function list({ client, bucket, prefix }: Place & { prefix: string }, signal?: AbortSignal): Promise<readonly ListedObject[]> {

@@ -1,5 +1,5 @@
 import type { HeadObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
-import { HeadObjectCommand } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { SourceError, StorageError } from "../domain/errors.ts";
 import type { SourceRef } from "../domain/job.ts";
 import type { SourceObject, SourceStore } from "../pipeline/ports.ts";
@@ -25,6 +25,16 @@ export function createS3SourceStore(client: S3Client): SourceStore {
         throw new SourceError("source_archived", "the object is archived and not restored", { facts });
       }
       return sourceObject(ref, head);
+    },
+    list: async ({ bucket, prefix }, signal) => {
+      try {
+        const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }), signal ? { abortSignal: signal } : {});
+        return (page.Contents ?? []).flatMap(({ Key, Size = 0, ETag = "" }) =>
+          Key === undefined ? [] : { key: Key, sizeBytes: Size, etag: bareEtag(ETag) },
+        );
+      } catch (error) {
+        throw translateS3Error(error, { side: "source", bucket, key: prefix, signal });
+      }
     },
     download: async (object, path, { signal, onBytes }) => {
       await downloadRanges({ client, object, address: addressOf(object.ref), path, signal, onBytes, spent });

@@ -29,8 +29,8 @@ export interface EncodePlan {
   /** Ascending by size; empty for an audio-only source. */
   readonly video: readonly VideoRendition[];
   readonly audio: readonly AudioRendition[];
-  /** Beside a video only. */
-  readonly text: readonly TextRendition[];
+  /** Beside a video only; what lies in files of its own joins when the film is encoded. */
+  readonly text: readonly EmbeddedText[];
   readonly dropped: readonly DroppedRung[];
   /** Absent for sound alone. */
   readonly passThrough?: PassThrough;
@@ -75,16 +75,22 @@ export interface AudioRendition {
   readonly delaySeconds: number;
 }
 
-/** A text track of the source, published as WebVTT. */
+/** Subtitles, published as WebVTT. */
 export interface TextRendition {
   readonly kind: "text";
   /** Folder of the rendition in the revision: t-<language>[-<n>]. */
   readonly id: string;
-  readonly sourceIndex: number;
   readonly language: string;
   /** Unique among the text renditions; what a player's menu shows. */
   readonly name: string;
   readonly forced: boolean;
+  /** For the deaf and hard of hearing. */
+  readonly sdh?: true;
+}
+
+/** A text track inside the source. */
+export interface EmbeddedText extends TextRendition {
+  readonly sourceIndex: number;
 }
 
 export type Rendition = VideoRendition | AudioRendition;

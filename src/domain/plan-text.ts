@@ -1,16 +1,43 @@
-import type { TextRendition } from "./encode-plan.ts";
+import type { EmbeddedText, TextRendition } from "./encode-plan.ts";
 import type { TextTrack } from "./source.ts";
-import { ordinalOf, uniqueNames, withOrdinal } from "./track-names.ts";
+import type { Labelled } from "./track-names.ts";
+import { ordinalOf, uniqueName, uniqueNames, withOrdinal } from "./track-names.ts";
 
 /** One rendition a text track. */
-export function textRenditions(tracks: readonly TextTrack[]): TextRendition[] {
-  const names = uniqueNames(tracks, "Subtitles");
+export function textRenditions(tracks: readonly TextTrack[]): EmbeddedText[] {
+  const names = uniqueNames(tracks, UNNAMED);
   return tracks.map(({ index, language, forced }, position) => ({
     kind: "text",
     id: withOrdinal(`t-${language}`, ordinalOf(tracks, position)),
     sourceIndex: index,
     language,
-    name: names[position] ?? `Subtitles ${position + 1}`,
+    name: names[position] ?? `${UNNAMED} ${position + 1}`,
     forced,
   }));
+}
+
+const UNNAMED = "Subtitles";
+
+/** A text track that comes as a file of its own. */
+export interface TextFileTrack extends Labelled {
+  readonly forced: boolean;
+  readonly sdh: boolean;
+}
+
+/** The rendition of a text file that joins others: an id and a name that none of them has. */
+export function joiningText(track: TextFileTrack, others: readonly TextRendition[]): TextRendition {
+  const { language, forced, sdh } = track;
+  const ids = new Set(others.map(({ id }) => id));
+  let ordinal = 1;
+  while (ids.has(withOrdinal(`t-${language}`, ordinal))) ordinal += 1;
+  const names = new Set(others.map(({ name }) => name));
+  const kind = sdh ? " (SDH)" : "";
+  return {
+    kind: "text",
+    id: withOrdinal(`t-${language}`, ordinal),
+    language,
+    name: uniqueName(track, { unknown: UNNAMED, kind: forced ? " (forced)" : kind, taken: names }),
+    forced,
+    ...(sdh ? { sdh: true } : {}),
+  };
 }

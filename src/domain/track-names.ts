@@ -12,14 +12,23 @@ export const withOrdinal = (base: string, ordinal: number): string => (ordinal =
 
 /** What a player's menu shows for each track: its title or its language, no two alike. */
 export function uniqueNames(tracks: readonly Labelled[], unknown: string): string[] {
-  const seen = new Set<string>();
-  return tracks.map(({ title, language }) => {
-    const base = title ?? languageName(language, unknown);
-    let name = base;
-    for (let count = 2; seen.has(name); count += 1) name = `${base} (${count})`;
-    seen.add(name);
+  const taken = new Set<string>();
+  return tracks.map((track) => {
+    const name = uniqueName(track, { unknown, taken });
+    taken.add(name);
     return name;
   });
+}
+
+/** What a player's menu shows for one more track: its title, or its language and what `kind` it is, unlike all `taken` ones. */
+export function uniqueName(
+  { title, language }: Labelled,
+  { unknown, kind = "", taken }: { unknown: string; kind?: string; taken: ReadonlySet<string> },
+): string {
+  const base = title ?? languageName(language, unknown) + kind;
+  let name = base;
+  for (let count = 2; taken.has(name); count += 1) name = `${base} (${count})`;
+  return name;
 }
 
 function languageName(language: string, unknown: string): string {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TextRendition } from "../domain/encode-plan.ts";
+import type { EmbeddedText } from "../domain/encode-plan.ts";
 import { runCommand } from "../process/run-command.ts";
 import { succeeded } from "../process/run-unit.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
@@ -23,7 +23,7 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024;
  * published without its subtitles rather than not at all, and the caller says so.
  */
 export async function extractText(
-  request: { readonly sourcePath: string; readonly folder: string; readonly renditions: readonly TextRendition[] },
+  request: { readonly sourcePath: string; readonly folder: string; readonly renditions: readonly EmbeddedText[] },
   tools: TextTools,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {

@@ -13,10 +13,17 @@ const TEXT_BPS = 256;
 export const FIRST_TEXT_ID = 200;
 
 /** One side-loaded file a track (DASH-IF IOP 6.4.5): dash.js stops at segmented raw WebVTT. */
-export function textSet({ id, language, name, forced }: TextRendition, setId: number): string {
+export function textSet(rendition: TextRendition, setId: number): string {
+  const { id, language, name } = rendition;
   const representation = element("Representation", { id, bandwidth: TEXT_BPS }, [element("BaseURL", {}, `${id}/${WHOLE_TEXT}`)]);
   const attributes = { id: setId, contentType: "text", lang: language, mimeType: "text/vtt" };
-  return element("AdaptationSet", attributes, [element("Label", {}, name), role(forced ? "forced-subtitle" : "subtitle"), representation]);
+  return element("AdaptationSet", attributes, [element("Label", {}, name), role(roleOf(rendition)), representation]);
+}
+
+/** The DASH role scheme (ISO/IEC 23009-1 table 36): captions are for those who do not hear. */
+function roleOf({ forced, sdh }: Pick<TextRendition, "forced" | "sdh">): string {
+  if (forced) return "forced-subtitle";
+  return sdh ? "caption" : "subtitle";
 }
 
 /** Thumbnails for seeking (DASH-IF IOP 6.2.6): every segment is a sheet of tiles. */

@@ -24,9 +24,12 @@ export function audioMedia({ rendition, facts }: Measured<AudioRendition>, all: 
 /** The one group of text renditions. */
 export const TEXT_GROUP = "text";
 
+/** What HLS authoring 5.x asks of subtitles for the deaf and hard of hearing. */
+const FOR_THE_DEAF = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound";
+
 /** One text rendition as EXT-X-MEDIA; `before` are those listed already. */
-export function textMedia({ id, name, language, forced }: TextRendition, before: readonly WrittenText[], base: string): string {
-  const repeats = before.some(({ rendition }) => rendition.language === language && rendition.forced === forced);
+export function textMedia({ id, name, language, forced, sdh }: TextRendition, before: readonly WrittenText[], base: string): string {
+  const repeats = before.some(({ rendition }) => rendition.language === language && rendition.forced === forced && rendition.sdh === sdh);
   const attributes = [
     "TYPE=SUBTITLES",
     `GROUP-ID="${TEXT_GROUP}"`,
@@ -35,6 +38,7 @@ export function textMedia({ id, name, language, forced }: TextRendition, before:
     "DEFAULT=NO",
     `AUTOSELECT=${repeats ? "NO" : "YES"}`,
     `FORCED=${forced ? "YES" : "NO"}`,
+    ...(sdh ? [`CHARACTERISTICS="${FOR_THE_DEAF}"`] : []),
     `URI="${base}${id}/${MEDIA_PLAYLIST}"`,
   ];
   return `#EXT-X-MEDIA:${attributes.join(",")}`;

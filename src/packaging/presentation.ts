@@ -19,6 +19,8 @@ export interface Presentation {
 export interface WrittenText {
   readonly rendition: TextRendition;
   readonly cues: readonly Cue[];
+  /** Hash of the file it came in; a track of the source has none. */
+  readonly sourceHash?: string;
 }
 
 export interface Measured<T> {

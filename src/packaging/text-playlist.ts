@@ -1,6 +1,7 @@
 import type { Timeline } from "../domain/timeline.ts";
 import { segmentCount, segmentSeconds } from "../domain/timeline.ts";
 import type { WrittenText } from "./presentation.ts";
+import type { Cue } from "./webvtt.ts";
 import { textSegment, wholeText } from "./webvtt.ts";
 
 /** The whole programme's text in one file of a rendition's folder, for DASH. */
@@ -23,10 +24,29 @@ export function textPeriods(timeline: Timeline): TextPeriod[] {
   }));
 }
 
+/** Two hours of subtitles are some 100 kB; a cue that is shown in many segments is in each of them. */
+const MAX_WRITTEN_BYTES = 64 * 1024 * 1024;
+
+/** Whether the files of these cues stay within what a text rendition may weigh: hostile ones show every cue all the time. */
+export function isBounded(cues: readonly Cue[], timeline: Timeline): boolean {
+  const length = segmentSeconds(timeline);
+  const segments = ({ startSeconds, endSeconds }: Cue): number => 2 + Math.ceil((endSeconds - startSeconds) / length);
+  const bytes = cues.reduce((total, cue) => total + segments(cue) * (Buffer.byteLength(cue.text) + cue.settings.length + 32), 0);
+  return bytes <= MAX_WRITTEN_BYTES;
+}
+
 /** Every WebVTT file of a text rendition by its name in the rendition's folder. */
-export function textFiles({ cues }: WrittenText, timeline: Timeline): ReadonlyMap<string, string> {
-  const segments = textPeriods(timeline).map(
-    ({ name, startSeconds, endSeconds }) => [name, textSegment(cues, startSeconds, endSeconds)] as const,
-  );
+export function textFiles({ cues }: Pick<WrittenText, "cues">, timeline: Timeline): ReadonlyMap<string, string> {
+  const periods = textPeriods(timeline);
+  const shown: Cue[][] = periods.map(() => []);
+  const length = segmentSeconds(timeline);
+  for (const cue of cues) {
+    for (let at = Math.max(0, Math.floor(cue.startSeconds / length) - 1); at < periods.length; at += 1) {
+      const period = periods[at];
+      if (!period || period.startSeconds >= cue.endSeconds) break;
+      if (period.endSeconds > cue.startSeconds) shown[at]?.push(cue);
+    }
+  }
+  const segments = periods.map(({ name }, at) => [name, textSegment(shown[at] ?? [])] as const);
   return new Map([...segments, [WHOLE_TEXT, wholeText(cues)]]);
 }

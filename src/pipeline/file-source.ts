@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
-import { copyFile, link, stat } from "node:fs/promises";
+import { copyFile, link, readdir, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { SourceError } from "../domain/errors.ts";
 import type { SourceStore } from "./ports.ts";
 
@@ -10,8 +11,16 @@ export function createFileSource(): SourceStore {
       const found = await stat(ref.key).catch(() => undefined);
       if (!found) throw new SourceError("source_not_found", `there is no file ${ref.key}`);
       if (!found.isFile()) throw new SourceError("source_not_media", `${ref.key} is not a file`);
-      const etag = `${found.size}-${found.mtimeMs}`;
-      return { ref, etag, sizeBytes: found.size, lastModified: found.mtime.toISOString() };
+      return { ref, etag: etagOf(found), sizeBytes: found.size, lastModified: found.mtime.toISOString() };
+    },
+    async list({ prefix }, signal) {
+      signal?.throwIfAborted();
+      const [folder, start] = [dirname(prefix), basename(prefix)];
+      const names = (await readdir(folder)).filter((name) => name.startsWith(start)).toSorted();
+      const found = await Promise.all(
+        names.map(async (name) => [join(folder, name), await stat(join(folder, name)).catch(() => undefined)] as const),
+      );
+      return found.flatMap(([key, entry]) => (entry?.isFile() ? { key, sizeBytes: entry.size, etag: etagOf(entry) } : []));
     },
     async download({ ref, sizeBytes }, path, { signal, onBytes }) {
       signal.throwIfAborted();
@@ -20,3 +29,5 @@ export function createFileSource(): SourceStore {
     },
   };
 }
+
+const etagOf = ({ size, mtimeMs }: { readonly size: number; readonly mtimeMs: number }): string => `${size}-${mtimeMs}`;

@@ -37,6 +37,8 @@ export interface ObjectStore {
   ): Promise<{ etag: string }>;
   /** Uploads a file; each try reads it afresh. */
   uploadFile(object: { key: string; path: string; headers: ObjectHeaders }, signal?: AbortSignal): Promise<void>;
+  /** Makes `to` the same object as `from`, headers included, without its bytes passing through here; at most 5 GiB. */
+  copy(from: string, to: string, signal?: AbortSignal): Promise<void>;
   list(prefix: string, signal?: AbortSignal): Promise<readonly ListedObject[]>;
   remove(keys: readonly string[], signal?: AbortSignal): Promise<void>;
 }
@@ -51,6 +53,12 @@ export interface SourceObject {
   readonly lastModified: string;
 }
 
+/** An object of a source bucket as a listing names it. */
+export interface ListedSource extends ListedObject {
+  /** Without quotes; changes with the bytes. */
+  readonly etag: string;
+}
+
 /** The source was overwritten after its HEAD: the upload that did it has an event of its own. Not a failure: this job is stale. */
 export class SourceChanged extends Error {
   override readonly name = "SourceChanged";
@@ -59,6 +67,8 @@ export class SourceChanged extends Error {
 /** Where sources come from. Errors are JobErrors: source_not_found, source_archived, storage_throttled. */
 export interface SourceStore {
   head(ref: SourceRef, signal?: AbortSignal): Promise<SourceObject>;
+  /** The first thousand objects whose keys begin with `prefix`, by key. */
+  list(place: { bucket: string; prefix: string }, signal?: AbortSignal): Promise<readonly ListedSource[]>;
   /** Writes exactly `object`'s bytes to `path`; throws SourceChanged when it was overwritten meanwhile. */
   download(object: SourceObject, path: string, options: { signal: AbortSignal; onBytes?: (bytes: number) => void }): Promise<void>;
 }

@@ -50,7 +50,7 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   try {
     const encoded = await stage("encode", () => encodeStage(plan, workspace, stageRun));
     const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
-    const texts = await stage("text", () => textStage(verified, workspace, stageRun));
+    const texts = await stage("text", () => textStage(verified, { workspace, source: job.source }, stageRun));
     const presentation = await stage("pictures", () => picturesStage(texts.presentation, outDir, stageRun));
     const degraded = [
       ...source.defects,

@@ -10,6 +10,15 @@ import { POSTER, STORYBOARD_INDEX } from "../packaging/storyboard.ts";
 
 const rendition = z.looseObject({ id: z.string(), codecs: z.string() });
 
+const textEntry = z.looseObject({
+  id: z.string(),
+  language: z.string(),
+  name: z.string(),
+  forced: z.boolean(),
+  sdh: z.literal(true).exactOptional(),
+  sourceHash: z.string().exactOptional(),
+});
+
 const schema = z.looseObject({
   ladderd: z.literal(1),
   assetPath: z.string(),
@@ -17,6 +26,7 @@ const schema = z.looseObject({
   source: z.looseObject({ id: z.string(), sizeBytes: z.number() }),
   durationSeconds: z.number(),
   renditions: z.array(rendition),
+  text: z.array(textEntry).exactOptional(),
   ladder: z.string(),
   ladderHash: z.string(),
   createdAt: z.string(),
@@ -80,7 +90,7 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
       channels,
       default: isDefault,
     })),
-    text: presentation.text.map(({ rendition: { id, language, name, forced } }) => ({ id, language, name, forced })),
+    text: textEntries(presentation),
     ...(presentation.storyboard ? { poster: base + POSTER, storyboard: base + STORYBOARD_INDEX } : {}),
     hls: HLS_POINTER,
     dash: DASH_POINTER,
@@ -92,6 +102,17 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
     publishedAt,
   };
 }
+
+/** The text renditions as asset.json lists them; the hash of a file is there, so that it is not attached twice. */
+export const textEntries = ({ text }: Pick<Presentation, "text">) =>
+  text.map(({ rendition: { id, language, name, forced, sdh }, sourceHash }) => ({
+    id,
+    language,
+    name,
+    forced,
+    ...(sdh ? { sdh } : {}),
+    ...(sourceHash === undefined ? {} : { sourceHash }),
+  }));
 
 function duration(plan: EncodePlan, { video, audio }: Presentation): number {
   const main = (video[0] ?? audio[0])?.facts;

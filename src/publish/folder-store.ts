@@ -43,6 +43,11 @@ export function createFolderStore(folder: string, keyPrefix: string): ObjectStor
       await makeFolder(dirname(target));
       await copyFile(path, target, constants.COPYFILE_FICLONE);
     },
+    copy: async (from, to) => {
+      const target = pathOf(to);
+      await makeFolder(dirname(target));
+      await copyFile(pathOf(from), target, constants.COPYFILE_FICLONE);
+    },
     list: async (prefix) => listFiles(pathOf(prefix), keyOf),
     remove: async (keys) => {
       for (const key of keys) await rm(pathOf(key), { force: true });

@@ -48,6 +48,11 @@ export function memoryStore(): MemoryStore {
     uploadFile: async ({ key, path, headers }) => {
       put(key, await readFile(path), headers);
     },
+    copy: async (from, to) => {
+      const found = objects.get(from);
+      if (!found) throw new Error(`no object at ${from}`);
+      put(to, found.bytes, found);
+    },
     list: async (prefix) =>
       [...objects].filter(([key]) => key.startsWith(prefix)).map(([key, { bytes }]) => ({ key, sizeBytes: bytes.length })),
     remove: async (keys) => {

@@ -73,6 +73,21 @@ describe("the object store over an emulated S3", () => {
     expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.alloc(sizeBytes, 7))).toBe(true);
   });
 
+  test.each(["a/1.m4s", "a b+c/ü%20?#&.m4s"])("copies %s with its headers, whatever its key", async (key) => {
+    const store = createS3ObjectStore(client, "published");
+    await store.uploadFile({ key: `r/1/${key}`, path: await aFile(300_000), headers: HEADERS });
+    await store.copy(`r/1/${key}`, `r/2/${key}`);
+    expect(await store.list("r/2/")).toEqual([{ key: `r/2/${key}`, sizeBytes: 300_000 }]);
+    const path = `r/2/${key}`.split("/").map(encodeURIComponent).join("/");
+    const { headers } = await fetch(`${server.address}/published/${path}`);
+    expect([headers.get("content-type"), headers.get("cache-control")]).toEqual([HEADERS.contentType, HEADERS.cacheControl]);
+  });
+
+  test("says that there is nothing to copy", async () => {
+    const store = createS3ObjectStore(client, "published");
+    await expect(store.copy("none", "some")).rejects.toBeInstanceOf(StorageError);
+  });
+
   test("lists and removes more than a page of objects", async () => {
     const store = createS3ObjectStore(client, "published");
     const keys = Array.from({ length: 1105 }, (_, index) => `many/${index}`);
@@ -102,6 +117,24 @@ describe("the object store over an emulated S3", () => {
     const error: unknown = await sources.head({ ...ref, key: "none" }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceError);
     expect(error).toMatchObject({ code: "source_not_found" });
+  });
+});
+
+describe("the source store over an emulated S3", () => {
+  test("lists what begins with a prefix, glob characters and all", async () => {
+    const server = await startFauxqs({ port: 0, logger: false, host: "127.0.0.1" });
+    cleanups.push(async () => server.stop());
+    server.createBucket("uploads");
+    useEndpoint(server.address);
+    const client = aClient();
+    const store = createS3ObjectStore(client, "uploads");
+    const keys = ["d/[a] *?.mp4", "d/[a] *?.sv.srt", "d/[a] *", "d/a.srt"];
+    for (const key of keys) await store.writeText({ key, text: "1234", headers: HEADERS });
+    const etag = "81dc9bdb52d04dc20036dbd8313ed055";
+    expect(await createS3SourceStore(client).list({ bucket: "uploads", prefix: "d/[a] *?." })).toEqual([
+      { key: "d/[a] *?.mp4", sizeBytes: 4, etag },
+      { key: "d/[a] *?.sv.srt", sizeBytes: 4, etag },
+    ]);
   });
 });
 

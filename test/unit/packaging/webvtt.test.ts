@@ -1,9 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Cue } from "../../../src/packaging/webvtt.ts";
-import { onTimeline, parseCues, textSegment, wholeText } from "../../../src/packaging/webvtt.ts";
+import { isBounded, textFiles, textPeriods } from "../../../src/packaging/text-playlist.ts";
+import { onTimeline, parseCues, wholeText } from "../../../src/packaging/webvtt.ts";
+import { aPlan } from "../../helpers/plans.ts";
 
 const cue = (startSeconds: number, endSeconds: number, text = "Hello"): Cue => ({ startSeconds, endSeconds, settings: "", text });
+
+/** Four segments of six seconds. */
+const TIMELINE = { ...aPlan().timeline, durationSeconds: 24, frameCount: 720 };
 
 describe("parseCues", () => {
   test("reads cues with and without hours, identifiers and settings, in order of time", () => {
@@ -50,10 +55,39 @@ describe("the written text", () => {
   });
 
   test("puts a cue into every segment it is shown in, on the media's clock", () => {
-    const cues = [cue(5, 7), cue(6, 6.5), cue(12, 13)];
-    expect(textSegment(cues, 0, 6)).toContain("X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000");
-    expect(parseCues(textSegment(cues, 0, 6))).toEqual([cue(5, 7)]);
-    expect(parseCues(textSegment(cues, 6, 12))).toEqual([cue(5, 7), cue(6, 6.5)]);
-    expect(textSegment(cues, 18, 24)).toBe("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n");
+    const files = textFiles({ cues: [cue(5, 7), cue(6, 6.5), cue(12, 13)] }, TIMELINE);
+    expect(files.get("00001.vtt")).toContain("X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000");
+    expect(parseCues(files.get("00001.vtt") ?? "")).toEqual([cue(5, 7)]);
+    expect(parseCues(files.get("00002.vtt") ?? "")).toEqual([cue(5, 7), cue(6, 6.5)]);
+    expect(files.get("00004.vtt")).toBe("WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n");
+  });
+
+  test("has exactly the cues of its period in each segment, wherever they begin and end", () => {
+    const times = fc.tuple(fc.integer({ min: 0, max: 23_990 }), fc.integer({ min: 1, max: 24_000 }));
+    fc.assert(
+      fc.property(fc.array(times, { maxLength: 20 }), (pairs) => {
+        const cues = pairs
+          .map(([start, length]) => cue(start / 1000, Math.min(24, (start + length) / 1000)))
+          .toSorted((a, b) => a.startSeconds - b.startSeconds || a.endSeconds - b.endSeconds);
+        const files = textFiles({ cues }, TIMELINE);
+        for (const { name, startSeconds, endSeconds } of textPeriods(TIMELINE)) {
+          const due = cues.filter((one) => one.startSeconds < endSeconds && one.endSeconds > startSeconds);
+          expect(parseCues(files.get(name) ?? "")).toHaveLength(due.length);
+        }
+      }),
+    );
+  });
+
+  test("is refused when its cues would fill every segment", () => {
+    const long = Array.from({ length: 20_000 }, () => cue(0, 21_600, "x".repeat(100)));
+    const sixHours = { ...TIMELINE, durationSeconds: 21_600, frameCount: 21_600 * 30 };
+    expect(isBounded(long, sixHours)).toBe(false);
+    expect(isBounded([cue(0, 21_600)], sixHours)).toBe(true);
+    expect(
+      isBounded(
+        Array.from({ length: 10_000 }, (_, at) => cue(2 * at, 2 * at + 2, "A line of forty characters, as usual.")),
+        sixHours,
+      ),
+    ).toBe(true);
   });
 });

@@ -55,6 +55,15 @@ describe("createFolderStore", () => {
     expect(outcomes.filter((outcome) => "value" in outcome)).toHaveLength(1);
   });
 
+  test("copies an object to another key", async () => {
+    await using folder = await temporaryFolder();
+    const store = createFolderStore(folder.in("out"), "asset/");
+    await store.writeText({ key: "asset/r/1/v/a.m4s", text: "12345", headers });
+    await store.copy("asset/r/1/v/a.m4s", "asset/r/2/v/a.m4s");
+    await expect(readFile(folder.in("out", "r", "2", "v", "a.m4s"), "utf8")).resolves.toBe("12345");
+    await expect(store.copy("asset/r/1/v/a.m4s", "asset/../../x")).rejects.toThrow(RangeError);
+  });
+
   test("lists and removes what was uploaded, folders included", async () => {
     await using folder = await temporaryFolder();
     await writeFile(folder.in("source"), "12345");
