@@ -2,10 +2,11 @@ import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Config } from "../config/config.ts";
-import { inspectFfmpeg, judgeFfmpeg } from "../lifecycle/ffmpeg-check.ts";
+import { encodersFor, inspectFfmpeg, judgeFfmpeg } from "../lifecycle/ffmpeg-check.ts";
 import { runCommand } from "../process/run-command.ts";
 import { chooseSandbox, detectSandbox } from "../process/sandbox.ts";
 import type { Check } from "./checks.ts";
+import { chooseLadder } from "./choose-ladder.ts";
 import { formatBytes } from "./print.ts";
 
 /** What this machine must have: ffmpeg, ffprobe, the packager, fences for them and room to work. */
@@ -19,13 +20,14 @@ export function machineChecks(config: Config): readonly Check[] {
   ];
 }
 
-const ffmpegCheck = ({ ffmpeg }: Config): Check => ({
+const ffmpegCheck = ({ ffmpeg, ladder }: Config): Check => ({
   name: "ffmpeg",
   run: async (signal) => {
+    const encoders = encodersFor(chooseLadder(undefined, ladder));
     const facts = await inspectFfmpeg(ffmpeg.path, signal);
-    const { problems, warnings } = judgeFfmpeg(facts, ffmpeg.minimumVersion);
+    const { problems, warnings } = judgeFfmpeg(facts, { minimumVersion: ffmpeg.minimumVersion, encoders });
     const [first] = [...problems, ...warnings];
-    if (first === undefined) return { status: "ok", detail: `${facts.version}, with libx264, aac, bwdif, zscale and tonemap` };
+    if (first === undefined) return { status: "ok", detail: `${facts.version}, with ${encoders.join(", ")}, bwdif, zscale and tonemap` };
     return { status: problems.length > 0 ? "failed" : "warning", detail: [...problems, ...warnings].join("; ") };
   },
 });

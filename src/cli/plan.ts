@@ -38,10 +38,10 @@ export function sizeLimit({ video, audio, timeline }: EncodePlan): number {
   return Math.ceil((bps / 8) * timeline.durationSeconds * 1.02);
 }
 
-const describeVideo = ({ width, height, profile, capBps, copied }: VideoRendition): string =>
+const describeVideo = ({ width, height, codec, profile, capBps, copied }: VideoRendition): string =>
   copied
     ? `${width}x${height}, copied from the source, ${formatBitrate(capBps)}`
-    : `${width}x${height}, h264 ${profile}, at most ${formatBitrate(capBps)}`;
+    : `${width}x${height}, ${codec} ${profile}, at most ${formatBitrate(capBps)}`;
 
 /** The plan as lines for people. */
 export function describePlan(planned: EncodePlan, engines: readonly EngineName[]): readonly string[] {

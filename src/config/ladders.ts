@@ -18,15 +18,24 @@ const rung = z.strictObject({
   capBps: bitrate,
 });
 
-const codec = z.strictObject({
-  codec: z.literal("h264"),
-  preset: z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]),
-  crf: z.number().min(0).max(51),
-});
+/** x264 and x265 share their names, SVT-AV1 counts: from 13 (fastest) down to 0. */
+const presetName = z.enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]);
+const crfUpTo = (worst: number): z.ZodNumber => z.number().min(0).max(worst);
+const capFactor = z.number().min(0.2).max(1);
+
+const codec = z.discriminatedUnion("codec", [
+  z.strictObject({ codec: z.literal("h264"), preset: presetName, crf: crfUpTo(51) }),
+  z.strictObject({ codec: z.literal("hevc"), preset: presetName, crf: crfUpTo(51), capFactor }),
+  // The wrapper in ffmpeg takes whole numbers alone, and 0 for not set.
+  z.strictObject({ codec: z.literal("av1"), preset: z.int().min(0).max(13), crf: z.int().min(1).max(63), capFactor }),
+]);
 
 const ladder = z.strictObject({
   name: z.string(),
-  codecs: z.array(codec).length(1),
+  codecs: z
+    .array(codec)
+    .refine((codecs) => codecs.some(({ codec: name }) => name === "h264"), "must have h264 among them: every player has it")
+    .refine((codecs) => new Set(codecs.map(({ codec: name }) => name)).size === codecs.length, "must not name a codec twice"),
   rungs: z
     .array(rung)
     .min(1, "must have at least one rung")

@@ -26,7 +26,7 @@ export interface EncodePlan {
   readonly timeline: Timeline;
   /** Part of the timeline to encode, for chunks; undefined means all of it. */
   readonly range?: TimeRange;
-  /** Ascending by size; empty for an audio-only source. */
+  /** Ascending by size, then in the ladder's order of codecs; empty for an audio-only source. */
   readonly video: readonly VideoRendition[];
   readonly audio: readonly AudioRendition[];
   /** Beside a video only; what lies in files of its own joins when the film is encoded. */
@@ -46,7 +46,9 @@ export interface VideoRendition {
   /** Folder of the rendition in the revision: v<shortSide>[-<codec>]. */
   readonly id: string;
   readonly codec: VideoCodec;
+  /** High is H.264's alone; the 8-bit 4:2:0 profile of HEVC and of AV1 is called Main as well. */
   readonly profile: "main" | "high";
+  /** In the encoder's own words: a name of x264 and x265, a number of SVT-AV1. */
   readonly preset: string;
   readonly crf: number;
   readonly width: number;

@@ -9,16 +9,18 @@ export interface Rung {
   readonly capBps: number;
 }
 
-/** What the rungs may be encoded in. */
-export const VIDEO_CODECS = ["h264"] as const;
+/** What the rungs may be encoded in; H.264 first, since every player has it. */
+export const VIDEO_CODECS = ["h264", "hevc", "av1"] as const;
 export type VideoCodec = (typeof VIDEO_CODECS)[number];
 
 /** How one codec of a ladder is run. */
-export interface CodecSettings {
-  readonly codec: VideoCodec;
-  readonly preset: string;
-  readonly crf: number;
-}
+export type CodecSettings =
+  | { readonly codec: "h264"; readonly preset: string; readonly crf: number }
+  | { readonly codec: "hevc"; readonly preset: string; readonly crf: number; readonly capFactor: number }
+  | { readonly codec: "av1"; readonly preset: number; readonly crf: number; readonly capFactor: number };
+
+/** A rung's caps are H.264's: this much of them gives the same picture in another codec. */
+export const capFactorOf = (settings: CodecSettings): number => (settings.codec === "h264" ? 1 : settings.capFactor);
 
 /** The configured table: data from config/ladders, checked by schema. */
 export interface Ladder {

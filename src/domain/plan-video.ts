@@ -1,5 +1,6 @@
 import type { VideoRendition } from "./encode-plan.ts";
-import type { FittedRung, Ladder } from "./ladder.ts";
+import type { CodecSettings, FittedRung, Ladder } from "./ladder.ts";
+import { capFactorOf } from "./ladder.ts";
 import type { Rational } from "./rational.ts";
 import { rational, toNumber } from "./rational.ts";
 import type { VideoTrack } from "./source.ts";
@@ -10,22 +11,20 @@ const MAX_FRAME_RATE = 60;
 const MIN_FRAME_RATE = 5;
 const HIGH_PROFILE_FROM = 720;
 
-/** Every rung in every codec of the ladder, ascending by size. */
-export function videoRenditions(rungs: readonly FittedRung[], { codecs }: Ladder): VideoRendition[] {
-  return rungs.flatMap((rung) =>
-    codecs.map(({ codec, preset, crf }): VideoRendition => ({
-      kind: "video",
-      id: codecs.length > 1 ? `v${rung.shortSide}-${codec}` : `v${rung.shortSide}`,
-      codec,
-      profile: rung.shortSide >= HIGH_PROFILE_FROM ? "high" : "main",
-      preset,
-      crf,
-      width: rung.width,
-      height: rung.height,
-      capBps: rung.capBps,
-      bufferBits: 2 * rung.capBps,
+/** Every rung in every codec of the ladder, ascending by size; those of one size in the ladder's order of codecs. */
+export const videoRenditions = (rungs: readonly FittedRung[], { codecs }: Ladder): VideoRendition[] =>
+  rungs.flatMap((rung) =>
+    codecs.map((settings) => ({
+      ...videoRendition(rung, settings),
+      id: codecs.length > 1 ? `v${rung.shortSide}-${settings.codec}` : `v${rung.shortSide}`,
     })),
   );
+
+function videoRendition({ shortSide, width, height, capBps: rungCapBps }: FittedRung, settings: CodecSettings): Omit<VideoRendition, "id"> {
+  const { codec, preset, crf } = settings;
+  const capBps = Math.round(rungCapBps * capFactorOf(settings));
+  const profile = codec === "h264" && shortSide >= HIGH_PROFILE_FROM ? "high" : "main";
+  return { kind: "video", codec, profile, preset: `${preset}`, crf, width, height, capBps, bufferBits: 2 * capBps };
 }
 
 /** The largest H.264 rendition is the source's own; a smaller picture never costs more than that. */

@@ -1,6 +1,8 @@
 import { ConfigError } from "../config/config-error.ts";
 import type { FfmpegSettings } from "../config/config.ts";
 import { INSTALL_FFMPEG } from "../config/programs.ts";
+import type { Ladder } from "../domain/ladder.ts";
+import { VIDEO_ENCODERS } from "../engines/ffmpeg/video-encoders.ts";
 import { runCommand } from "../process/run-command.ts";
 import { isOlder, isRecommended, parseVersion } from "./ffmpeg-version.ts";
 
@@ -12,16 +14,29 @@ export interface FfmpegFacts {
   readonly missingFilters: readonly string[];
 }
 
+/** What the configuration asks of an ffmpeg. */
+export interface FfmpegRequirements {
+  readonly minimumVersion: string;
+  readonly encoders: readonly string[];
+}
+
 /** What speaks against starting with it, and what is only worth saying. */
 export interface FfmpegVerdict {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
 
-const ENCODERS = ["libx264", "aac"];
+const AUDIO_ENCODER = "aac";
+const ENCODERS = [...Object.values(VIDEO_ENCODERS), AUDIO_ENCODER];
 /** Interlaced and HDR sources need them; others do not. */
 const FILTERS = ["bwdif", "zscale", "tonemap"];
 const DEADLINE_MS = 15_000;
+
+/** The encoders that a ladder's renditions need. */
+export const encodersFor = ({ codecs }: Pick<Ladder, "codecs">): string[] => [
+  ...codecs.map(({ codec }) => VIDEO_ENCODERS[codec]),
+  AUDIO_ENCODER,
+];
 
 /** Asks the program for its version, encoders and filters. Throws ConfigError with the line that installs it when it does not run. */
 export async function inspectFfmpeg(path: string, signal: AbortSignal): Promise<FfmpegFacts> {
@@ -44,31 +59,39 @@ export async function inspectFfmpeg(path: string, signal: AbortSignal): Promise<
   }
 }
 
-/** The verdict on an ffmpeg (R-X14): too old or without an encoder is a problem; open holes and missing filters are warnings. */
-export function judgeFfmpeg({ version, missingEncoders, missingFilters }: FfmpegFacts, minimumVersion: string): FfmpegVerdict {
+/**
+ * The verdict on an ffmpeg (R-X14): too old or without an encoder of the configured ladder is a problem; open holes and
+ * what only other ladders or some sources need are warnings.
+ */
+export function judgeFfmpeg({ version, missingEncoders, missingFilters }: FfmpegFacts, required: FfmpegRequirements): FfmpegVerdict {
+  const { minimumVersion, encoders } = required;
   const numbers = parseVersion(version);
   const minimum = parseVersion(minimumVersion) ?? [];
   return {
     problems: [
       ...(numbers && isOlder(numbers, minimum) ? [`ffmpeg.minimumVersion: ffmpeg ${version} is older than ${minimumVersion}`] : []),
-      ...missingEncoders.map((name) => `ffmpeg.path: this ffmpeg has no encoder ${name}`),
+      ...missingEncoders.filter((name) => encoders.includes(name)).map((name) => `ffmpeg.path: this ffmpeg has no encoder ${name}`),
     ],
     warnings: [
       ...(numbers && !isRecommended(numbers)
         ? [`ffmpeg ${version} is below 8.1.2, 8.0.3 and 7.1.5: unless its distribution has patched it, it has known holes`]
         : []),
+      ...missingEncoders
+        .filter((name) => !encoders.includes(name))
+        .map((name) => `this ffmpeg has no encoder ${name}: ladders that need it will fail`),
       ...missingFilters.map((name) => `this ffmpeg has no filter ${name}: ${name === "bwdif" ? "interlaced" : "HDR"} sources will fail`),
     ],
   };
 }
 
-/** Inspects and judges in one; throws ConfigError with every problem. */
+/** Inspects and judges in one, for the ladder of jobs that name none; throws ConfigError with every problem. */
 export async function checkFfmpeg(
   { path, minimumVersion }: Pick<FfmpegSettings, "path" | "minimumVersion">,
+  ladder: Pick<Ladder, "codecs">,
   signal: AbortSignal,
 ): Promise<{ readonly version: string; readonly warnings: readonly string[] }> {
   const facts = await inspectFfmpeg(path, signal);
-  const { problems, warnings } = judgeFfmpeg(facts, minimumVersion);
+  const { problems, warnings } = judgeFfmpeg(facts, { minimumVersion, encoders: encodersFor(ladder) });
   if (problems.length > 0) throw new ConfigError(problems);
   return { version: facts.version, warnings };
 }

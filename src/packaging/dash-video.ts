@@ -4,26 +4,31 @@ import { formatRational } from "../domain/rational.ts";
 import type { BandwidthOf } from "./dash-elements.ts";
 import { role, segmentTemplate } from "./dash-elements.ts";
 import type { Measured, Presentation } from "./presentation.ts";
+import { byCodec } from "./presentation.ts";
 import { element } from "./xml.ts";
 
-/** The adaptation set of the picture. */
-export function videoSet({ plan, video }: Presentation, bandwidthOf: BandwidthOf): string {
-  const top = video.at(-1)?.rendition;
-  const { frameRate } = plan.timeline;
-  const attributes = {
-    id: "0",
-    contentType: "video",
-    segmentAlignment: "true",
-    startWithSAP: 1,
-    maxWidth: top?.width,
-    maxHeight: top?.height,
-    maxFrameRate: formatRational(frameRate),
-  };
-  return element("AdaptationSet", attributes, [
-    role("main"),
-    ...video.toReversed().map((entry) => videoRepresentation(entry, frameRate, bandwidthOf)),
-  ]);
-}
+/** Adaptation set ids of further codecs count from here. */
+const FIRST_FURTHER_ID = 1000;
+
+/** The adaptation sets of the picture: one a codec, since a set is what a player switches within; H.264 first. */
+export const videoSets = ({ plan, video }: Presentation, bandwidthOf: BandwidthOf): string[] =>
+  byCodec(video).map((entries, index) => {
+    const top = entries.at(-1)?.rendition;
+    const { frameRate } = plan.timeline;
+    const attributes = {
+      id: index === 0 ? 0 : FIRST_FURTHER_ID + index - 1,
+      contentType: "video",
+      segmentAlignment: "true",
+      startWithSAP: 1,
+      maxWidth: top?.width,
+      maxHeight: top?.height,
+      maxFrameRate: formatRational(frameRate),
+    };
+    return element("AdaptationSet", attributes, [
+      role("main"),
+      ...entries.toReversed().map((entry) => videoRepresentation(entry, frameRate, bandwidthOf)),
+    ]);
+  });
 
 function videoRepresentation({ rendition, facts }: Measured<VideoRendition>, frameRate: Rational, bandwidthOf: BandwidthOf): string {
   const { id, width, height } = rendition;

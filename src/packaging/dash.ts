@@ -1,7 +1,7 @@
 import { leakyBucketBps, peakBps, targetDuration } from "./bandwidth.ts";
 import { audioSets } from "./dash-audio.ts";
 import { FIRST_TEXT_ID, imageSet, textSet } from "./dash-side.ts";
-import { videoSet } from "./dash-video.ts";
+import { videoSets } from "./dash-video.ts";
 import type { RenditionFacts } from "./facts.ts";
 import { endSeconds, segmentSpans } from "./facts.ts";
 import type { Presentation } from "./presentation.ts";
@@ -22,7 +22,7 @@ export function manifest(presentation: Presentation, base: string): string {
     Math.ceil(Math.max(peakBps(segmentSpans(facts), target), leakyBucketBps(facts, buffer) * BUCKET_MARGIN));
   const duration = endSeconds((video[0] ?? audio[0])?.facts ?? emptyFacts);
   const period = element("Period", { id: "0", start: "PT0S" }, [
-    ...(video.length > 0 ? [videoSet(presentation, bandwidthOf)] : []),
+    ...videoSets(presentation, bandwidthOf),
     ...audioSets(audio, { firstId: 1, bandwidthOf }),
     ...presentation.text.map(({ rendition }, index) => textSet(rendition, FIRST_TEXT_ID + index)),
     ...(presentation.storyboard ? [imageSet(presentation.storyboard, presentation.plan.timeline)] : []),

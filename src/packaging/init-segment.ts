@@ -1,5 +1,6 @@
 import type { Box } from "./boxes.ts";
 import { BoxError, findBox, needBox, readBoxes, readFields } from "./boxes.ts";
+import { VIDEO_ENTRIES } from "./video-codec-strings.ts";
 
 /** What an init segment says of its one track. */
 export interface InitFacts {
@@ -61,11 +62,12 @@ function readDefaults(bytes: Buffer, moov: Box): SampleDefaults {
 }
 
 function readEntry(bytes: Buffer, entry: Box): Pick<InitFacts, "codecs" | "picture" | "sound"> {
-  if (entry.type === "avc1") {
-    const avcC = needBox(bytes, ["avcC"], { body: entry.body + VISUAL_ENTRY_BYTES, end: entry.end });
+  const video = VIDEO_ENTRIES.get(entry.type);
+  if (video) {
+    const configuration = needBox(bytes, [video.configuration], { body: entry.body + VISUAL_ENTRY_BYTES, end: entry.end });
     const at = entry.body + SAMPLE_ENTRY_BYTES + 16;
     return {
-      codecs: `avc1.${bytes.toString("hex", avcC.body + 1, avcC.body + 4)}`,
+      codecs: video.codecs(bytes, configuration),
       picture: { width: bytes.readUInt16BE(at), height: bytes.readUInt16BE(at + 2) },
     };
   }

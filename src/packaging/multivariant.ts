@@ -7,20 +7,25 @@ import { HLS_VERSION, I_FRAME_PLAYLIST, MEDIA_PLAYLIST, iFrameTarget, lines } fr
 import { TEXT_GROUP, audioMedia, textMedia } from "./hls-media.ts";
 import { iFrames } from "./i-frames.ts";
 import type { Measured, Presentation } from "./presentation.ts";
+import { byCodec } from "./presentation.ts";
 
 /** HLS authoring rule 9.x: start about here, then let the player measure. */
 const FIRST_VARIANT_BPS = 2_000_000;
 
-/** The multivariant playlist; `base` goes in front of every URI ("r/<revision>/"). */
+/** The multivariant playlist, first what every player has the codec of; `base` goes in front of every URI ("r/<revision>/"). */
 export function multivariantPlaylist(presentation: Presentation, base: string): string {
   const { video, audio, text } = presentation;
-  const variants = video.length > 0 ? videoVariants(presentation, base) : audioVariants(presentation, base);
+  const codecs = byCodec(video);
+  // Whatever codec a player keeps, the first of it that is listed is where it should start.
+  const variants = (
+    codecs.length > 0 ? codecs.map((entries) => videoVariants(entries, presentation, base)) : [audioVariants(presentation, base)]
+  ).flatMap((alike) => startingNear(FIRST_VARIANT_BPS, alike));
   return lines(
     ["#EXTM3U", `#EXT-X-VERSION:${HLS_VERSION}`, "#EXT-X-INDEPENDENT-SEGMENTS"],
     audio.map((entry) => audioMedia(entry, audio, base)),
     text.map(({ rendition }, index) => textMedia(rendition, text.slice(0, index), base)),
-    startingNear(FIRST_VARIANT_BPS, variants).flatMap(({ attributes, uri }) => [`#EXT-X-STREAM-INF:${attributes}`, uri]),
-    video.toReversed().map((entry) => iFrameStream(entry, base)),
+    variants.flatMap(({ attributes, uri }) => [`#EXT-X-STREAM-INF:${attributes}`, uri]),
+    codecs.flatMap((entries) => entries.toReversed().map((entry) => iFrameStream(entry, base))),
   );
 }
 
@@ -30,9 +35,9 @@ interface Variant {
   readonly uri: string;
 }
 
-function videoVariants({ plan, video, audio, text }: Presentation, base: string): Variant[] {
+function videoVariants(entries: readonly Measured<VideoRendition>[], { plan, video, audio, text }: Presentation, base: string): Variant[] {
   const target = targetOf({ video, audio });
-  return video.toReversed().map(({ rendition, facts }) => {
+  return entries.toReversed().map(({ rendition, facts }) => {
     const rates = combinedRates(
       [facts],
       audio.map((entry) => entry.facts),

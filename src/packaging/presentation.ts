@@ -1,5 +1,6 @@
 import type { AudioRendition, EncodePlan, TextRendition, VideoRendition } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
+import { VIDEO_CODECS } from "../domain/ladder.ts";
 import type { RenditionFacts } from "./facts.ts";
 import type { Storyboard } from "./storyboard.ts";
 import type { Cue } from "./webvtt.ts";
@@ -7,7 +8,7 @@ import type { Cue } from "./webvtt.ts";
 /** What the manifests are written from: the plan's names beside the measured figures. */
 export interface Presentation {
   readonly plan: EncodePlan;
-  /** Ascending by size. */
+  /** Ascending by size, then in the ladder's order of codecs. */
   readonly video: readonly Measured<VideoRendition>[];
   readonly audio: readonly Measured<AudioRendition>[];
   /** Text renditions with their cues on the timeline. */
@@ -27,6 +28,10 @@ export interface Measured<T> {
   readonly rendition: T;
   readonly facts: RenditionFacts;
 }
+
+/** The video renditions of each codec that there is, ascending by size; H.264 first, since every player has it. */
+export const byCodec = (video: readonly Measured<VideoRendition>[]): (readonly Measured<VideoRendition>[])[] =>
+  VIDEO_CODECS.map((codec) => video.filter(({ rendition }) => rendition.codec === codec)).filter((entries) => entries.length > 0);
 
 /** Pairs every rendition of the plan with its facts. Throws OutputError output_incomplete when one is missing. */
 export function present(plan: EncodePlan, facts: readonly RenditionFacts[]): Presentation {

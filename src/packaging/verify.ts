@@ -1,5 +1,6 @@
 import type { AudioRendition, EncodePlan, VideoRendition } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
+import type { VideoCodec } from "../domain/ladder.ts";
 import type { Timeline } from "../domain/timeline.ts";
 import { segmentCount, segmentSeconds } from "../domain/timeline.ts";
 import { segmentName } from "./compile.ts";
@@ -27,6 +28,8 @@ export interface Finding {
   readonly message: string;
 }
 
+/** The sample entry that each codec must be in. */
+const SAMPLE_ENTRIES: Readonly<Record<VideoCodec, string>> = { h264: "avc1", hevc: "hvc1", av1: "av01" };
 const AAC_FRAME = 1024;
 const ROUNDING_SECONDS = 0.002;
 const MISALIGNED: ReadonlySet<VerificationCheck> = new Set(["boundaries", "keyframes"]);
@@ -63,7 +66,7 @@ function videoDefects({ rendition, facts }: Measured<VideoRendition>, plan: Enco
   const { picture } = facts;
   return [
     ...commonDefects(facts, timeline, { report, toleranceSeconds: frameSeconds / 2 }),
-    ...report("codec", !facts.codecs.startsWith("avc1.") && `codec is ${facts.codecs}`),
+    ...report("codec", !facts.codecs.startsWith(`${SAMPLE_ENTRIES[rendition.codec]}.`) && `codec is ${facts.codecs}`),
     ...report(
       "size",
       (picture?.width !== rendition.width || picture.height !== rendition.height) &&

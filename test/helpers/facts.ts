@@ -8,6 +8,11 @@ import { present } from "../../src/packaging/presentation.ts";
 
 const AAC_FRAME = 1024;
 const MOOF_BYTES = 200;
+const CODECS = {
+  h264: { high: "avc1.640028", main: "avc1.4d401e" },
+  hevc: { high: "", main: "hvc1.1.6.L120.90" },
+  av1: { high: "", main: "av01.0.08M.08" },
+} as const;
 
 /** A fragment of samples of one size, the first a keyframe of ten times that. */
 export function aFragment(changes: Partial<FragmentFacts> & { readonly sampleBytes?: number } = {}): FragmentFacts {
@@ -55,7 +60,7 @@ export function videoFacts(rendition: VideoRendition, { timeline }: EncodePlan):
     return aSegment(segmentName(index + 1), fragments);
   });
   const { id, width, height } = rendition;
-  const codecs = rendition.profile === "high" ? "avc1.640028" : "avc1.4d401e";
+  const codecs = CODECS[rendition.codec][rendition.profile];
   return { id, codecs, timescale: frameRate.num, initBytes: 800, picture: { width, height }, segments };
 }
 

@@ -24,8 +24,17 @@ export const fullBox = (
   ...parts: readonly Part[]
 ): Buffer => box(type, u32(version * 2 ** 24 + flags), ...parts);
 
+const visualEntry = (type: string, [width, height]: readonly [number, number], configuration: Buffer): Buffer =>
+  box(type, Buffer.alloc(24), u16(width, height), Buffer.alloc(50), configuration);
 const AVC_ENTRY = (width: number, height: number): Buffer =>
-  box("avc1", Buffer.alloc(24), u16(width, height), Buffer.alloc(50), box("avcC", u8(1, 0x64, 0x00, 0x28, 0xff)));
+  visualEntry("avc1", [width, height], box("avcC", u8(1, 0x64, 0x00, 0x28, 0xff)));
+
+/** An hvc1 sample entry whose hvcC begins with these profile, compatibility, constraint and level bytes. */
+export const hevcEntry = (...profile: readonly number[]): Buffer =>
+  visualEntry("hvc1", [640, 360], box("hvcC", u8(1, ...profile), Buffer.alloc(10)));
+
+/** An av01 sample entry whose av1C holds these bytes. */
+export const av1Entry = (...configuration: readonly number[]): Buffer => visualEntry("av01", [640, 360], box("av1C", u8(...configuration)));
 
 const AAC_ENTRY = (channels: number, sampleRate: number): Buffer => {
   const descriptors = [u8(3, 0x80, 0x80, 0x80, 25), u16(1), u8(0), u8(4, 17), Buffer.alloc(13), u8(5, 2, (2 << 3) | 1, 0x90)];

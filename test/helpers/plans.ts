@@ -1,6 +1,6 @@
 import type { EncodePlan } from "../../src/domain/encode-plan.ts";
 import { planEncode } from "../../src/domain/plan-encode.ts";
-import type { Ladder } from "../../src/domain/ladder.ts";
+import type { CodecSettings, Ladder } from "../../src/domain/ladder.ts";
 import { rational } from "../../src/domain/rational.ts";
 import type { Source } from "../../src/domain/source.ts";
 import { aLadder } from "./ladders.ts";
@@ -10,6 +10,13 @@ import { aSource, aVideoTrack, anAudioTrack } from "./sources.ts";
 export const aPlan = (source: Source = aSource(), ladder: Ladder = aLadder()): EncodePlan => planEncode(source, ladder);
 
 const NTSC = rational(30_000, 1001);
+
+/** 360p at 29.97 in two sizes, each in H.264 and beside it. */
+const inCodecs = (beside: CodecSettings): EncodePlan =>
+  aPlan(
+    aSource({ video: aVideoTrack({ displayWidth: 640, displayHeight: 360, frameRate: NTSC }) }),
+    aLadder({ codecs: [{ codec: "h264", preset: "veryfast", crf: 23 }, beside] }),
+  );
 
 /** The fixed plans that every compiler is held to by golden files. */
 export const GOLDEN_PLANS: Readonly<Record<string, EncodePlan>> = {
@@ -75,4 +82,6 @@ export const GOLDEN_PLANS: Readonly<Record<string, EncodePlan>> = {
       video: aVideoTrack({ displayWidth: 1280, displayHeight: 720, pixelFormat: "yuvj420p", colour: { fullRange: true, matrix: "bt709" } }),
     }),
   ),
+  "h264-av1": inCodecs({ codec: "av1", preset: 10, crf: 35, capFactor: 0.6 }),
+  "h264-hevc": inCodecs({ codec: "hevc", preset: "veryfast", crf: 24, capFactor: 0.65 }),
 };

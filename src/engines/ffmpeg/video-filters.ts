@@ -6,21 +6,29 @@ import { filterSeconds, padOf } from "./pads.ts";
 const HOLD_SECONDS = 1;
 const HOLD_SHARE = 0.05;
 
-/** One decode, then the cascade of scalers. */
+/** One decode, then the cascade of scalers; what differs in its codec alone is one picture. */
 export function videoChains(plan: EncodePlan): string[] {
   const track = plan.source.video;
-  const [top, ...smaller] = plan.video.filter(({ copied }) => !copied).toReversed();
-  if (!track || !top) return [];
-  const first = [`[0:${track.index}]${[...onTimeline(plan), ...upright(track), ...toDelivery(track, top)].join(",")}`, top] as const;
-  return cascade(first, smaller);
+  const encoded = plan.video.filter(({ copied }) => !copied);
+  const sizes = Map.groupBy(encoded.toReversed(), ({ width, height }) => `${width}x${height}`);
+  const [top, ...smaller] = [...sizes.values()].map((renditions) => renditions.toReversed());
+  const [first] = top ?? [];
+  if (!track || !top || !first) return [];
+  return cascade([`[0:${track.index}]${[...onTimeline(plan), ...upright(track), ...toDelivery(track, first)].join(",")}`, top], smaller);
 }
 
-function cascade([chain, rendition]: readonly [string, VideoRendition], smaller: readonly VideoRendition[]): string[] {
+type SameSize = readonly VideoRendition[];
+
+function cascade([chain, renditions]: readonly [string, SameSize], smaller: readonly SameSize[]): string[] {
   const [next, ...rest] = smaller;
-  if (!next) return [`${chain}${padOf(rendition.id)}`];
-  const below = `[below-${rendition.id}]`;
-  return [`${chain},split=2${padOf(rendition.id)}${below}`, ...cascade([`${below}${resize(next).join(",")}`, next], rest)];
+  const [first] = next ?? [];
+  const pads = renditions.map(({ id }) => padOf(id));
+  if (!next || !first) return [chain + handOut(pads)];
+  const below = `[below-${renditions[0]?.id}]`;
+  return [chain + handOut([...pads, below]), ...cascade([`${below}${resize(first).join(",")}`, next], rest)];
 }
+
+const handOut = (pads: readonly string[]): string => (pads.length > 1 ? `,split=${pads.length}${pads.join("")}` : pads.join(""));
 
 /** Moves the picture to the timeline and makes its rate constant and its length exact. */
 function onTimeline({ source, timeline }: EncodePlan): string[] {

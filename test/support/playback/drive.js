@@ -20,12 +20,17 @@ async function until(what, holds) {
 }
 
 const engines = {
-  async hls(url) {
-    const hls = new Hls({ startPosition: 0 });
+  async hls(url, codec) {
+    const hls = new Hls({ startPosition: 0, autoStartLoad: codec === undefined });
     hls.on(Hls.Events.ERROR, (_event, { fatal: isFatal, details }) => isFatal && fatal.push(`hls.js: ${details}`));
     hls.loadSource(url);
     hls.attachMedia(video);
     await until("the playlist is read", () => hls.levels.length > 0);
+    if (codec !== undefined) {
+      const others = hls.levels.flatMap(({ videoCodec }, index) => (videoCodec.startsWith(codec) ? [] : [index]));
+      for (const index of others.toReversed()) hls.removeLevel(index);
+      hls.startLoad(0);
+    }
     return {
       heights: () => hls.levels.map(({ height }) => height),
       languages: () => hls.audioTracks.map(({ lang }) => lang),
@@ -36,9 +41,10 @@ const engines = {
       setHeight: (wanted) => (hls.currentLevel = hls.levels.findIndex(({ height }) => height === wanted)),
     };
   },
-  async dash(url) {
+  async dash(url, codec) {
     shaka.polyfill.installAll();
     const player = new shaka.Player();
+    if (codec !== undefined) player.configure("preferredVideo", [{ codec }]);
     player.addEventListener("error", ({ detail }) => fatal.push(`shaka: ${detail.code} ${detail.data}`));
     await player.attach(video);
     await player.load(url, 0);
@@ -67,8 +73,9 @@ const advance = async (what) => {
 };
 
 globalThis.drive = {
-  async open(kind, url) {
-    engine = await engines[kind](url);
+  /** With `codec` ("av01") what is in another is left alone. */
+  async open(kind, url, codec) {
+    engine = await engines[kind](url, codec);
     await video.play();
     await advance("the start");
     return { seconds: video.duration, heights: engine.heights().toSorted((a, b) => a - b), languages: engine.languages().toSorted() };

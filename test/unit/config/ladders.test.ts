@@ -9,6 +9,8 @@ import { loadLadders } from "../../../src/config/ladders.ts";
 import type { Ladder } from "../../../src/domain/ladder.ts";
 
 const H264 = { codec: "h264", preset: "fast", crf: 21 } as const;
+const HEVC = { codec: "hevc", preset: "fast", crf: 24, capFactor: 0.65 } as const;
+const AV1 = { codec: "av1", preset: 10, crf: 35, capFactor: 0.6 } as const;
 
 const LADDER: Ladder = {
   name: "mine",
@@ -44,12 +46,21 @@ function problemsWith(change: Readonly<Record<string, unknown>>, file = "mine.js
 
 describe("loadLadders", () => {
   it("accepts every ladder that ships, by name", () => {
-    expect([...loadLadders().keys()]).toEqual(["h264-fast", "h264"]);
+    expect([...loadLadders().keys()]).toEqual(["h264-av1", "h264-fast", "h264-hevc", "h264"]);
   });
 
   it("accepts a ladder of one's own", () => {
     expect(problemsWith({})).toEqual([]);
     expect(loadLadders(folder).get("mine")?.rungs).toHaveLength(2);
+  });
+
+  it("accepts further codecs beside H.264", () => {
+    expect(problemsWith({ codecs: [H264, HEVC, AV1] })).toEqual([]);
+    expect(loadLadders(folder).get("mine")?.codecs).toEqual([H264, HEVC, AV1]);
+  });
+
+  it("says why H.264 must stay", () => {
+    expect(problemsWith({ codecs: [AV1] })).toEqual([expect.stringContaining("codecs: must have h264 among them: every player has it")]);
   });
 
   const [low, high] = LADDER.rungs;
@@ -61,6 +72,13 @@ describe("loadLadders", () => {
     ["a cap that does not grow", { rungs: [low, { shortSide: 480, capBps: 400_000 }] }, "rungs"],
     ["a codec without a compiler", { codecs: [{ ...H264, codec: "theora" }] }, "codecs[0].codec"],
     ["a preset x264 does not have", { codecs: [{ ...H264, preset: "quick" }] }, "codecs[0].preset"],
+    ["an x264 preset for AV1", { codecs: [H264, { ...AV1, preset: "fast" }] }, "codecs[1].preset"],
+    ["a number for an x265 preset", { codecs: [H264, { ...HEVC, preset: 10 }] }, "codecs[1].preset"],
+    ["half a quality step of AV1", { codecs: [H264, { ...AV1, crf: 34.5 }] }, "codecs[1].crf"],
+    ["a second codec whose caps nobody names", { codecs: [H264, { ...AV1, capFactor: undefined }] }, "codecs[1].capFactor"],
+    ["caps above those of H.264", { codecs: [H264, { ...AV1, capFactor: 1.2 }] }, "codecs[1].capFactor"],
+    ["a codec named twice", { codecs: [H264, { ...H264, crf: 30 }] }, "codecs"],
+    ["no codec", { codecs: [] }, "codecs"],
     ["a field nobody reads", { bitrate: 1 }, "bitrate"],
     ["a name that is not the file's", { name: "other" }, "name"],
   ])("refuses %s and names file and field", (_, change, field) => {

@@ -6,7 +6,7 @@ import { rational, toNumber } from "../../../src/domain/rational.ts";
 import { segmentSeconds } from "../../../src/domain/timeline.ts";
 import { languageTag, safeTitle } from "../../../src/media/labels.ts";
 import { aLadder } from "../../helpers/ladders.ts";
-import { aPlan } from "../../helpers/plans.ts";
+import { GOLDEN_PLANS, aPlan } from "../../helpers/plans.ts";
 import { aSource, aVideoTrack, anAudioTrack } from "../../helpers/sources.ts";
 
 const languages = fc.oneof(fc.constantFrom("eng", "ger", "und", "en", "pt-BR", "zh-Hant", "sr-Latn"), fc.string({ maxLength: 8 }));
@@ -108,6 +108,17 @@ describe("planEncode", () => {
       "v480 main",
       "v720 high",
       "v1080 high",
+    ]);
+  });
+
+  test("has every size in every codec of the ladder, H.264 at the rung's cap and others at their share of it", () => {
+    expect(
+      GOLDEN_PLANS["h264-av1"]?.video.map(({ id, codec, profile, preset, capBps }) => [id, codec, profile, preset, capBps]),
+    ).toStrictEqual([
+      ["v240-h264", "h264", "main", "veryfast", 400_000],
+      ["v240-av1", "av1", "main", "10", 240_000],
+      ["v360-h264", "h264", "main", "veryfast", 800_000],
+      ["v360-av1", "av1", "main", "10", 480_000],
     ]);
   });
 

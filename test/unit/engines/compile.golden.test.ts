@@ -74,6 +74,12 @@ describe("filterGraph", () => {
     ]);
   });
 
+  test("scales a picture once for all its codecs", () => {
+    const [top, below] = filterGraph(GOLDEN_PLANS["h264-av1"] ?? aPlan());
+    expect(top).toMatch(/,split=3\[v360-h264\]\[v360-av1\]\[below-v360-h264\]$/);
+    expect(below).toBe("[below-v360-h264]scale=w=426:h=240:flags=lanczos,setsar=1,split=2[v240-h264][v240-av1]");
+  });
+
   test.each([
     [90, "transpose=clock"],
     [180, "hflip,vflip"],

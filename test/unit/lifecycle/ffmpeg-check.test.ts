@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { judgeFfmpeg } from "../../../src/lifecycle/ffmpeg-check.ts";
+import { encodersFor, judgeFfmpeg } from "../../../src/lifecycle/ffmpeg-check.ts";
 import { isOlder, isRecommended, parseVersion } from "../../../src/lifecycle/ffmpeg-version.ts";
 
 const facts = (version: string, missing: { encoders?: readonly string[]; filters?: readonly string[] } = {}) => ({
@@ -49,21 +49,36 @@ describe("isRecommended", () => {
   });
 });
 
+const REQUIRED = { minimumVersion: "5.1", encoders: encodersFor({ codecs: [{ codec: "h264", preset: "fast", crf: 21 }] }) };
+
+describe("encodersFor", () => {
+  it("names what the renditions of a ladder are encoded with", () => {
+    const av1 = { codec: "av1", preset: 10, crf: 35, capFactor: 0.6 } as const;
+    expect(encodersFor({ codecs: [{ codec: "h264", preset: "fast", crf: 21 }, av1] })).toEqual(["libx264", "libsvtav1", "aac"]);
+  });
+});
+
 describe("judgeFfmpeg", () => {
+  it("warns of an encoder that only other ladders need", () => {
+    const { problems, warnings } = judgeFfmpeg(facts("9.0.2", { encoders: ["libsvtav1"] }), REQUIRED);
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([expect.stringMatching(/libsvtav1: ladders that need it/)]);
+  });
+
   it("refuses one that is too old or cannot encode", () => {
-    expect(judgeFfmpeg(facts("4.4.2", { encoders: ["libx264"] }), "5.1").problems).toEqual([
+    expect(judgeFfmpeg(facts("4.4.2", { encoders: ["libx264"] }), REQUIRED).problems).toEqual([
       expect.stringContaining("older than 5.1"),
       expect.stringContaining("libx264"),
     ]);
   });
 
   it("warns of known holes and of filters that some sources need", () => {
-    const { problems, warnings } = judgeFfmpeg(facts("5.1.9", { filters: ["zscale"] }), "5.1");
+    const { problems, warnings } = judgeFfmpeg(facts("5.1.9", { filters: ["zscale"] }), REQUIRED);
     expect(problems).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining("known holes"), expect.stringMatching(/zscale: HDR/)]);
   });
 
   it("takes a build without a number for a new one", () => {
-    expect(judgeFfmpeg(facts("N-118193-g5f38c82"), "5.1")).toEqual({ problems: [], warnings: [] });
+    expect(judgeFfmpeg(facts("N-118193-g5f38c82"), REQUIRED)).toEqual({ problems: [], warnings: [] });
   });
 });

@@ -4,6 +4,7 @@ import { present } from "../../../src/packaging/presentation.ts";
 import { renderManifests, renderPlaylists } from "../../../src/packaging/render.ts";
 import { aPresentation, videoFacts } from "../../helpers/facts.ts";
 import { golden } from "../../helpers/golden.ts";
+import { aLadder } from "../../helpers/ladders.ts";
 import { GOLDEN_PLANS, aPlan } from "../../helpers/plans.ts";
 import { aSource, anAudioTrack } from "../../helpers/sources.ts";
 
@@ -25,6 +26,23 @@ describe("manifests of fixed facts", () => {
     const { hls, dash } = renderManifests(aPresentation(plan), BASE);
     await expect(hls).toMatchFileSnapshot(golden(`manifests/${name}.m3u8`));
     await expect(dash).toMatchFileSnapshot(golden(`manifests/${name}.mpd`));
+  });
+
+  test("lists H.264 first, whatever order the ladder names codecs in", () => {
+    const av1 = { codec: "av1", preset: 10, crf: 35, capFactor: 0.6 } as const;
+    const codecs = [av1, { codec: "h264", preset: "veryfast", crf: 23 }] as const;
+    const { hls, dash } = renderManifests(aPresentation(aPlan(aSource(), aLadder({ codecs }))), BASE);
+    const variants = [...hls.matchAll(/#EXT-X-STREAM-INF:.*?BANDWIDTH=(\d+).*CODECS="(\w+)/g)].map(([, bps, codec]) => ({
+      bps: Number(bps),
+      codec,
+    }));
+    expect(variants.map(({ codec }) => codec)).toStrictEqual([...Array(5).fill("avc1"), ...Array(5).fill("av01")]);
+    expect(variants[0]?.bps).toBeGreaterThan(1_000_000);
+    expect(variants[0]?.bps).toBeLessThan(4_000_000);
+    expect([...dash.matchAll(/codecs="(avc1|av01)/g)].map(([, codec]) => codec)).toStrictEqual([
+      ...Array(5).fill("avc1"),
+      ...Array(5).fill("av01"),
+    ]);
   });
 
   test("media and I-frame playlists of the portrait", async () => {

@@ -4,9 +4,22 @@ import { BoxError } from "../../../src/packaging/boxes.ts";
 import { readInit } from "../../../src/packaging/init-segment.ts";
 import { readSegment } from "../../../src/packaging/media-segment.ts";
 import type { FragmentFacts } from "../../../src/packaging/media-segment.ts";
-import { audioInit, box, fragmentBytes, fullBox, initBytes, readerOf, u32, videoInit } from "../../helpers/mp4-bytes.ts";
+import {
+  audioInit,
+  av1Entry,
+  box,
+  fragmentBytes,
+  fullBox,
+  hevcEntry,
+  initBytes,
+  readerOf,
+  u32,
+  videoInit,
+} from "../../helpers/mp4-bytes.ts";
 import { outcomeOf, settled } from "../../helpers/outcome.ts";
 
+const MAIN_HEVC = hevcEntry(0x01, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93);
+const MAIN_AV1 = av1Entry(0x81, 0x08, 0x0c, 0);
 const GOP = [
   { size: 500, isSync: true, composition: 2002 },
   { size: 50, composition: 3003 },
@@ -50,6 +63,17 @@ describe("readInit", () => {
     expect(readInit(audioInit(1, 44_100))).toMatchObject({ codecs: "mp4a.40.2", sound: { channels: 1, sampleRate: 44_100 }, editTicks: 0 });
   });
 
+  test.each([
+    ["HEVC Main 3.1", MAIN_HEVC, "hvc1.1.6.L93.90"],
+    ["HEVC Main 10 in the high tier", hevcEntry(0x22, 0x20, 0, 0, 0, 0xb0, 0, 0x10, 0, 0, 0, 150), "hvc1.2.4.H150.B0.0.10"],
+    ["HEVC without constraints, in profile space B", hevcEntry(0x84, 0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 30), "hvc1.B4.80000001.L30"],
+    ["AV1 Main 4.0", MAIN_AV1, "av01.0.08M.08"],
+    ["AV1 High 10-bit 5.1 in the high tier", av1Entry(0x81, 0x2d, 0xc0, 0), "av01.1.13H.10"],
+    ["AV1 Professional 12-bit", av1Entry(0x81, 0x40, 0x60, 0), "av01.2.00M.12"],
+  ])("writes the codec of %s as RFC 6381 has it", (_what, entry, codecs) => {
+    expect(readInit(initBytes({ entry }))).toMatchObject({ codecs, picture: { width: 640, height: 360 } });
+  });
+
   test("reads 64-bit times", () => {
     expect(readInit(initBytes({ version: 1, editTicks: 7 }))).toMatchObject({ timescale: 30_000, editTicks: 7 });
   });
@@ -61,7 +85,10 @@ describe("readInit", () => {
   test.each([
     ["two tracks", initBytes({ tracks: 2 })],
     ["no track", initBytes({ tracks: 0 })],
-    ["another codec", initBytes({ entry: box("hvc1", Buffer.alloc(78)) })],
+    ["another codec", initBytes({ entry: box("vp09", Buffer.alloc(78)) })],
+    ["HEVC with its parameter sets in the stream", initBytes({ entry: box("hev1", Buffer.alloc(78)) })],
+    ["HEVC without its configuration", initBytes({ entry: box("hvc1", Buffer.alloc(78)) })],
+    ["an AV1 configuration of another version", initBytes({ entry: av1Entry(0x82, 8, 12, 0) })],
     ["a sample entry that ends early", initBytes({ entry: box("avc1", Buffer.alloc(20)) })],
     ["a time scale of 0", initBytes({ timescale: 0 })],
     ["nothing", Buffer.alloc(0)],
@@ -72,6 +99,8 @@ describe("readInit", () => {
 
   test.each([
     ["picture", videoInit()],
+    ["picture in HEVC", initBytes({ entry: MAIN_HEVC })],
+    ["picture in AV1", initBytes({ entry: MAIN_AV1 })],
     ["sound", audioInit()],
   ])("fails on a damaged init segment of a %s with a BoxError alone", (_what, bytes) => {
     fc.assert(

@@ -170,6 +170,15 @@ describe("findDefects", () => {
     expect(findDefects(presentation).map((finding) => finding.check)).toContain(check);
   });
 
+  test("finds H.264 where another codec was to be", () => {
+    const both = aPresentation(GOLDEN_PLANS["h264-av1"] ?? aPlan());
+    const video = both.video.map(({ rendition, facts }) => ({ rendition, facts: { ...facts, codecs: "avc1.4d401e" } }));
+    expect(findDefects({ ...both, video }).map(({ check, rendition }) => `${rendition} ${check}`)).toStrictEqual([
+      "v240-av1 codec",
+      "v360-av1 codec",
+    ]);
+  });
+
   test("allows sound a boundary within one of its frames", () => {
     const shift = segmentAt(2, ({ startTicks }) => ({ startTicks: startTicks + 60 }));
     expect(findDefects(broken("audio", shift))).toStrictEqual([]);
