@@ -90,6 +90,8 @@ function stageTimes(): StageTimes {
 function logStage(event: JobEvent, { logger, stages }: { logger: Logger; stages: StageTimes }): void {
   const { jobId } = event;
   if (event.kind === "started") logger.info({ jobId, bucket: event.bucket, key: event.sourceKey }, "job started");
+  if (event.kind === "copy-refused")
+    logger.warn({ jobId, code: event.code, reason: event.reason }, "the source cannot be copied, so it is encoded");
   if (event.kind === "stage-ended") {
     stages.add(event);
     if (!event.code) logger.info({ jobId, stage: event.stage, durationSeconds: event.durationSeconds }, "stage ended");

@@ -19,6 +19,8 @@ export interface Job {
   /** Where to publish; undefined means the configured template over the source key. */
   readonly assetPath?: string;
   readonly ladder?: string;
+  /** A copy of the source was tried and did not hold, whatever the ladder says. */
+  readonly copiesNothing?: true;
   readonly engine?: EngineName;
   readonly priority?: number;
   readonly metadata?: Readonly<Record<string, string>>;

@@ -38,7 +38,8 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
   const ladderHash = sha256(JSON.stringify(ladder)).slice(0, 16);
   const admitted: Admitted = {
     kind: "admitted",
-    ladder,
+    // The hash is the configured ladder's: what is published is of that ladder, however it was made.
+    ladder: job.copiesNothing ? { ...ladder, passThrough: false } : ladder,
     ladderHash,
     assetPath,
     object,

@@ -4,7 +4,7 @@ import type { Job } from "../domain/job.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import type { Outcome } from "./ports.ts";
 import type { JobResult } from "./run-job.ts";
-import { runJob } from "./run-job.ts";
+import { runWithFallback } from "./run-with-fallback.ts";
 import { stageClock } from "./stage-clock.ts";
 
 const OUTCOME_OF: Readonly<Record<Disposition, Outcome>> = {
@@ -23,7 +23,7 @@ export async function attemptJob(job: Job, deps: PipelineDeps, context: JobConte
     report({ kind: "ended", jobId: job.id, sourceKey, durationSeconds: (performance.now() - started) / 1000, ...sinceUpload(job), ...how });
   report({ kind: "started", jobId: job.id, bucket, sourceKey });
   try {
-    const result = await runJob(job, { deps, context, stage: stageClock(job.id, report) });
+    const result = await runWithFallback(job, { deps, context, stage: stageClock(job.id, report) });
     ended(result);
     return result;
   } catch (error) {

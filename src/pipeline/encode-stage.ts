@@ -1,13 +1,17 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EncodePlan } from "../domain/encode-plan.ts";
+import { OutputError } from "../domain/errors.ts";
 import type { EncodeReport } from "../engines/ffmpeg/run.ts";
 import { encode } from "../engines/ffmpeg/run.ts";
 import type { StageRun } from "./deps.ts";
 import { outputBytes, requireSpace } from "./disk.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Encodes the plan into the workspace, within its deadline; reports progress as a share of the timeline. */
+/**
+ * Encodes the plan into the workspace, within its deadline; reports progress as a share of the timeline. Throws what `encode`
+ * throws, and OutputError output_incomplete for a copy of a source with damaged frames.
+ */
 export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps, jobId, signal }: StageRun): Promise<EncodeReport> {
   const { settings, tools, report } = deps;
   const { durationSeconds } = plan.timeline;
@@ -16,7 +20,7 @@ export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps
   const deadlineSeconds = Math.max(settings.encode.deadlineMinimumSeconds, settings.encode.deadlineFactor * durationSeconds);
   const { stallSeconds } = settings.encode;
   report({ kind: "engine-chosen", jobId, engine: "ffmpeg", reason: "the only engine of this worker" });
-  return encode(
+  const encoded = await encode(
     { plan, sourcePath: workspace.sourcePath, outDir: workspace.outDir, pipeDir: workspace.pipeDir },
     { ...tools, limits: settings.limits, stallSeconds, deadlineSeconds },
     {
@@ -29,4 +33,12 @@ export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps
       },
     },
   );
+  refuseDamagedCopy(plan, encoded);
+  return encoded;
+}
+
+/** An encoder conceals damage; in a copy it would reach every player. */
+function refuseDamagedCopy({ passThrough }: EncodePlan, { decodeErrors }: EncodeReport): void {
+  if (passThrough?.kind !== "copy" || decodeErrors === 0) return;
+  throw new OutputError("output_incomplete", `${decodeErrors} damaged frames of the source would be published as they are`);
 }

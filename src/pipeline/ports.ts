@@ -103,6 +103,8 @@ export type JobEvent =
   | { readonly kind: "engine-chosen"; readonly jobId: string; readonly engine: EngineName; readonly reason: string }
   | { readonly kind: "engine-ended"; readonly jobId: string; readonly exit: FfmpegExit }
   | { readonly kind: "verification-failed"; readonly jobId: string; readonly check: VerificationCheck }
+  /** A copy of the source did not hold; the job goes on without. */
+  | { readonly kind: "copy-refused"; readonly jobId: string; readonly code: ErrorCode; readonly reason: string }
   | { readonly kind: "transferred"; readonly jobId: string; readonly direction: "in" | "out"; readonly bytes: number }
   | {
       readonly kind: "ended";

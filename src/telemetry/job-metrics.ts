@@ -49,6 +49,7 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
     const job = jobOf(event.jobId);
     switch (event.kind) {
       case "started":
+      case "copy-refused":
         return;
       case "stage-started":
         return enter(job, event.stage);

@@ -74,6 +74,7 @@ export function createJobBoard({ wallClock = () => new Date(), now = () => perfo
       case "engine-ended":
       case "verification-failed":
       case "transferred":
+      case "copy-refused":
         return;
       case "ended": {
         const { kind, secondsSinceUpload, ...outcome } = event;
