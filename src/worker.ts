@@ -3,6 +3,7 @@ import { openAws } from "./aws/open-aws.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import { loadLadders } from "./config/ladders.ts";
+import { keyFinder } from "./keys/find-key.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
 import { attemptJob } from "./pipeline/attempt.ts";
@@ -114,6 +115,7 @@ function handlerOf(config: DaemonConfig, { aws, tools, observer, logger }: Handl
     ladders: loadLadders(),
     settings: config,
     tools,
+    findKey: keyFinder(config.environmentSecret),
     report: observer.job,
   };
   return createMessageHandler({

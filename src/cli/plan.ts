@@ -45,7 +45,7 @@ const describeVideo = ({ width, height, codec, profile, capBps, copied }: VideoR
 
 /** The plan as lines for people. */
 export function describePlan(planned: EncodePlan, engines: readonly EngineName[]): readonly string[] {
-  const { ladder, timeline, video, audio, dropped, passThrough } = planned;
+  const { ladder, timeline, video, audio, dropped, passThrough, encryption } = planned;
   const rate = video.length > 0 ? `, ${formatRational(timeline.frameRate)} fps` : "";
   return columns([
     ["ladder", ladder],
@@ -59,6 +59,7 @@ export function describePlan(planned: EncodePlan, engines: readonly EngineName[]
       `aac, ${channels} ch, ${formatBitrate(bitrateBps)}, ${JSON.stringify(name)}`,
     ]),
     ...dropped.map(({ shortSide, reason }) => [`not ${shortSide}`, reason]),
+    ...(encryption ? [["encryption", `${encryption.scheme}, key of HLS at ${encryption.hlsKeyUri}`]] : []),
     ["estimate", `at most ${formatBytes(sizeLimit(planned))}`],
   ]);
 }

@@ -81,6 +81,8 @@ export interface Config extends Settings {
   readonly environment: string;
   /** True when AWS_ENDPOINT_URL or one of its per-service forms is set. */
   readonly endpointOverridden: boolean;
+  /** The value of a variable that a ladder's encryption refers to. */
+  readonly environmentSecret: (name: string) => string | undefined;
 }
 
 /** What the daemon cannot start without. */

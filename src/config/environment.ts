@@ -31,11 +31,11 @@ export function knownVariables(env: Environment): Record<string, string> {
   return Object.fromEntries(set);
 }
 
-/** One problem for each LADDERD_ variable that sets nothing, naming the closest that does. */
-export function unknownVariables(env: Environment): readonly string[] {
+/** One problem for each LADDERD_ variable that sets nothing and is no secret of a ladder, naming the closest that does. */
+export function unknownVariables(env: Environment, secrets: readonly string[]): readonly string[] {
   const known = SCHEMA_KEYS.map((entry) => entry.env);
   return Object.keys(env)
-    .filter((name) => name.startsWith("LADDERD_") && !known.includes(name))
+    .filter((name) => name.startsWith("LADDERD_") && !known.includes(name) && !secrets.includes(name))
     .map((name) => `${name}: there is no such setting; did you mean ${closestName(name, known)}?`);
 }
 

@@ -5,6 +5,7 @@ import { z } from "zod";
 
 import type { Ladder } from "../domain/ladder.ts";
 import { ConfigError } from "./config-error.ts";
+import { encryption } from "./ladder-encryption.ts";
 import { CONFIG_DIRECTORY } from "./paths.ts";
 import { readJson } from "./read-json.ts";
 
@@ -47,6 +48,7 @@ const ladder = z.strictObject({
   audioBps: bitrate,
   audioOnlyBps: z.array(bitrate).min(1).refine(ascendingDistinct, "must ascend without duplicates"),
   passThrough: z.boolean().default(true),
+  encryption: encryption.exactOptional(),
 });
 
 /** Every ladder of config/ladders by name. Throws ConfigError with all problems, each naming file and field. */

@@ -2,10 +2,12 @@ import { join, resolve } from "node:path";
 
 import convict from "convict";
 
+import type { Ladder } from "../domain/ladder.ts";
 import type { Config, DaemonConfig, Environment, Settings } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { endpointOverrides, knownVariables, SCHEMA_KEYS, unknownVariables } from "./environment.ts";
 import { FORMATS } from "./formats.ts";
+import { environmentSecretOf, missingSecrets, secretVariables } from "./ladder-encryption.ts";
 import { loadLadders } from "./ladders.ts";
 import { CONFIG_DIRECTORY, packagedPackager } from "./paths.ts";
 import { findProgram } from "./programs.ts";
@@ -28,26 +30,30 @@ export interface LoadOptions {
 export function loadConfig({ env, directory = CONFIG_DIRECTORY }: LoadOptions): Config {
   const environment = env["NODE_ENV"]?.trim() || "development";
   const read = readSettings(env, directory, environment);
-  const ladders = ladderNames();
+  const ladders = readLadders();
+  const secrets = secretVariables(ladders.found.values());
   const wrongKeys = new Set(read.problems.map((problem) => problem.split(/[: ]/)[0] ?? ""));
   if (ladders.problems.length > 0) wrongKeys.add("ladder");
-  const input = { settings: read.settings, env, environment, ladders: ladders.names };
+  const input = { settings: read.settings, env, environment, ladders: [...ladders.found.keys()] };
   const between = read.formed ? ruleProblems(input, wrongKeys) : [];
-  const problems = [...unknownVariables(env), ...read.problems, ...ladders.problems, ...between];
+  const problems = [...unknownVariables(env, secrets), ...read.problems, ...ladders.problems, ...between];
   if (problems.length > 0) throw new ConfigError(problems);
-  return complete(read.settings, environment, env);
+  return complete(read.settings, { environment, env, secrets });
 }
 
 /** The same configuration with what `start` cannot do without. Throws ConfigError naming everything that is missing. */
 export function requireDaemonSettings(config: Config): DaemonConfig {
   const { queueUrl, publishBucket, stateBucket } = config;
-  if (queueUrl !== undefined && publishBucket !== undefined && stateBucket !== undefined && config.uploadBuckets.length > 0) {
+  const secrets = missingSecrets(loadLadders(), config);
+  const isComplete = secrets.length === 0 && config.uploadBuckets.length > 0;
+  if (isComplete && queueUrl !== undefined && publishBucket !== undefined && stateBucket !== undefined) {
     return Object.freeze({ ...config, queueUrl, publishBucket, stateBucket });
   }
   const needed = { queueUrl, uploadBuckets: config.uploadBuckets[0], publishBucket, stateBucket };
-  throw new ConfigError(
-    Object.entries(needed).flatMap(([key, value]) => (value === undefined ? [`${key} (${variableOf(key)}): is required to start`] : [])),
+  const missing = Object.entries(needed).flatMap(([key, value]) =>
+    value === undefined ? [`${key} (${variableOf(key)}): is required to start`] : [],
   );
+  throw new ConfigError([...missing, ...secrets]);
 }
 
 interface Read {
@@ -86,17 +92,23 @@ function validationProblems(config: convict.Config<Settings>): readonly string[]
   }
 }
 
-function ladderNames(): { readonly names: readonly string[]; readonly problems: readonly string[] } {
+function readLadders(): { readonly found: ReadonlyMap<string, Ladder>; readonly problems: readonly string[] } {
   try {
-    return { names: [...loadLadders().keys()], problems: [] };
+    return { found: loadLadders(), problems: [] };
   } catch (error) {
-    if (error instanceof ConfigError) return { names: [], problems: error.problems };
+    if (error instanceof ConfigError) return { found: new Map(), problems: error.problems };
     throw error;
   }
 }
 
+interface Surroundings {
+  readonly environment: string;
+  readonly env: Environment;
+  readonly secrets: readonly string[];
+}
+
 /** Programs become files here, once: children get a PATH of their own, and what is checked must be what runs. */
-function complete(settings: Settings, environment: string, env: Environment): Config {
+function complete(settings: Settings, { environment, env, secrets }: Surroundings): Config {
   const { path, probePath } = settings.ffmpeg;
   return frozen({
     ...settings,
@@ -110,6 +122,7 @@ function complete(settings: Settings, environment: string, env: Environment): Co
     packager: { path: settings.packager.path || packagedPackager() },
     environment,
     endpointOverridden: endpointOverrides(env).length > 0,
+    environmentSecret: environmentSecretOf(env, secrets),
   });
 }
 

@@ -14,6 +14,7 @@
  *   revision    one published set of objects of an asset, immutable
  *   settle      end a message: delete, retry, release, abandon
  */
+import type { Encryption } from "./encryption.ts";
 import type { DroppedRung, VideoCodec } from "./ladder.ts";
 import type { PassThrough } from "./pass-through.ts";
 import type { Source } from "./source.ts";
@@ -34,6 +35,8 @@ export interface EncodePlan {
   readonly dropped: readonly DroppedRung[];
   /** Absent for sound alone. */
   readonly passThrough?: PassThrough;
+  /** How picture and sound are protected; undefined means in clear. The key is the job's and never in the plan. */
+  readonly encryption?: Encryption;
 }
 
 export interface TimeRange {

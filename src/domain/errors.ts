@@ -120,6 +120,9 @@ export class StorageError extends JobError {
   readonly disposition = "retry";
 }
 
+/** The key of a protected asset cannot be had now: its secret or its server must be mended, and nothing is published in clear meanwhile. */
+export class KeyUnavailableError extends StorageError {}
+
 type ResourceCode = Extract<ErrorCode, "disk_full" | "resource_limit" | "stalled">;
 /** A stall may be the program's or the machine's: it is tried again, and given up as a failure that comes back is. */
 const DISPOSITION_OF_RESOURCE = { disk_full: "release", stalled: "retry", resource_limit: "reject" } as const;

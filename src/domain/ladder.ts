@@ -1,3 +1,4 @@
+import type { LadderEncryption } from "./encryption.ts";
 import type { Rational } from "./rational.ts";
 import { toNumber } from "./rational.ts";
 import type { VideoTrack } from "./source.ts";
@@ -38,6 +39,8 @@ export interface Ladder {
   readonly audioOnlyBps: readonly number[];
   /** Whether a source that meets every rule of its rung is published as that rung, not encoded again. */
   readonly passThrough: boolean;
+  /** Picture and sound are published under Common Encryption; in clear without it. */
+  readonly encryption?: LadderEncryption;
 }
 
 /** A rung fitted to one source. */

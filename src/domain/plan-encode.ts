@@ -1,4 +1,6 @@
 import type { EncodePlan } from "./encode-plan.ts";
+import type { Encryption } from "./encryption.ts";
+import { publicEncryption } from "./encryption.ts";
 import type { Ladder } from "./ladder.ts";
 import { selectRungs } from "./ladder.ts";
 import { audioBesideVideo, audioOnly } from "./plan-audio.ts";
@@ -23,6 +25,7 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
       audio: audioOnly(source, ladder),
       text: [],
       dropped: ladder.rungs.map(({ shortSide }) => ({ shortSide, reason: "the source has no video" })),
+      ...protection(ladder),
     };
   }
   const frameRate = outputFrameRate(source.video);
@@ -39,5 +42,9 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
     text: textRenditions(source.text),
     dropped,
     passThrough,
+    ...protection(ladder),
   };
 }
+
+const protection = ({ encryption }: Ladder): { encryption?: Encryption } =>
+  encryption === undefined ? {} : { encryption: publicEncryption(encryption) };

@@ -1,8 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { ContentKey } from "../domain/encryption.ts";
 import type { Timeline } from "../domain/timeline.ts";
 import { EngineError } from "../domain/errors.ts";
-import { INIT_NAME } from "../packaging/compile.ts";
 import type { RenditionFacts } from "../packaging/facts.ts";
 import type { Storyboard } from "../packaging/storyboard.ts";
 import { POSTER, STORYBOARD_FOLDER } from "../packaging/storyboard.ts";
@@ -10,7 +10,7 @@ import { runCommand } from "../process/run-command.ts";
 import { succeeded } from "../process/run-unit.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
 import { sandboxed } from "../process/sandbox.ts";
-import { joinFiles } from "./join-files.ts";
+import { joinSegments } from "./join-segments.ts";
 import { choosePoster, lightReader } from "./keyframe-light.ts";
 
 export interface PictureRequest {
@@ -21,6 +21,8 @@ export interface PictureRequest {
   readonly largest: RenditionFacts;
   readonly timeline: Timeline;
   readonly storyboard: Storyboard;
+  /** Of renditions that are encrypted; the pictures are in clear all the same. */
+  readonly key: ContentKey | undefined;
 }
 
 export interface PictureTools {
@@ -37,26 +39,18 @@ const POSTER_QUALITY = "3";
  * 0.4-0.8 % of the encode (MEDIA.md). Throws EngineError engine_failed.
  */
 export async function makePictures(request: PictureRequest, tools: PictureTools, signal: AbortSignal): Promise<void> {
-  const { outDir, smallest, largest, timeline, storyboard } = request;
+  const { outDir, smallest, largest, timeline, storyboard, key } = request;
   const work = join(outDir, "pictures.mp4");
   try {
     await mkdir(join(outDir, STORYBOARD_FOLDER), { recursive: true });
-    await joinFiles(
-      [INIT_NAME, ...smallest.segments.map(({ name }) => name)].map((name) => join(outDir, smallest.id, name)),
-      work,
-      signal,
-    );
+    await joinSegments({ folder: join(outDir, smallest.id), segments: smallest.segments, key }, work, signal);
     const light = lightReader();
     await ffmpeg(sheetArguments(work, join(outDir, STORYBOARD_FOLDER, "%d.jpg"), storyboard), { tools, signal, onStdoutLine: light.add });
 
     const keyframe = choosePoster(light.result());
     const perSegment = timeline.segmentFrames / timeline.gopFrames;
-    const segment = largest.segments[Math.floor(keyframe / perSegment)]?.name ?? "";
-    await joinFiles(
-      [INIT_NAME, segment].map((name) => join(outDir, largest.id, name)),
-      work,
-      signal,
-    );
+    const segments = largest.segments.slice(Math.floor(keyframe / perSegment)).slice(0, 1);
+    await joinSegments({ folder: join(outDir, largest.id), segments, key }, work, signal);
     await ffmpeg(posterArguments(work, join(outDir, POSTER), keyframe % perSegment), { tools, signal });
   } finally {
     await rm(work, { force: true });

@@ -2,18 +2,19 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Rendition } from "../domain/encode-plan.ts";
-import { INIT_NAME } from "../packaging/compile.ts";
+import type { ContentKey } from "../domain/encryption.ts";
 import type { RenditionFacts } from "../packaging/facts.ts";
 import { runCommand } from "../process/run-command.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
 import { sandboxed } from "../process/sandbox.ts";
-import { joinFiles } from "./join-files.ts";
+import { joinSegments } from "./join-segments.ts";
 
 export interface OutputProbe {
   readonly ffprobePath: string;
   readonly sandbox: SandboxAbilities;
   /** Folder of the rendition on disk. */
   readonly folder: string;
+  readonly key: ContentKey | undefined;
 }
 
 const DEADLINE_MS = 30_000;
@@ -34,17 +35,13 @@ type OutputReport = z.infer<typeof report>;
  */
 export async function probeOutput(
   { rendition, facts }: { rendition: Rendition; facts: RenditionFacts },
-  { ffprobePath, sandbox, folder }: OutputProbe,
+  { ffprobePath, sandbox, folder, key }: OutputProbe,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const path = join(folder, "ends.mp4");
-  const ends = new Set([facts.segments.at(0), facts.segments.at(-1)].flatMap((segment) => segment?.name ?? []));
+  const ends = new Set([facts.segments.at(0), facts.segments.at(-1)].flatMap((segment) => segment ?? []));
   try {
-    await joinFiles(
-      [INIT_NAME, ...ends].map((name) => join(folder, name)),
-      path,
-      signal,
-    );
+    await joinSegments({ folder, segments: [...ends], key }, path, signal);
     const shown = "stream=codec_name,width,height,channels:frame=best_effort_timestamp_time";
     const args = ["-v", "error", "-f", "mov", "-protocol_whitelist", "file", "-skip_frame", "nokey"];
     const command = { command: ffprobePath, args: [...args, "-show_entries", shown, "-of", "json", path] };

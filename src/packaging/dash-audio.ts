@@ -1,5 +1,7 @@
 import type { AudioRendition } from "../domain/encode-plan.ts";
+import type { Encryption } from "../domain/encryption.ts";
 import type { BandwidthOf } from "./dash-elements.ts";
+import { contentProtection } from "./dash-protection.ts";
 import { role, segmentTemplate } from "./dash-elements.ts";
 import type { Measured } from "./presentation.ts";
 import { element } from "./xml.ts";
@@ -7,7 +9,7 @@ import { element } from "./xml.ts";
 /** One set per track of the source; renditions of the same track at several bit rates are its representations. */
 export function audioSets(
   audio: readonly Measured<AudioRendition>[],
-  { firstId, bandwidthOf }: { firstId: number; bandwidthOf: BandwidthOf },
+  { firstId, bandwidthOf, encryption }: { firstId: number; bandwidthOf: BandwidthOf; encryption?: Encryption | undefined },
 ): string[] {
   const tracks = [...Map.groupBy(audio, ({ rendition }) => `${rendition.sourceIndex}:${rendition.channels}`).values()];
   return tracks.map((members, index) => {
@@ -21,7 +23,8 @@ export function audioSets(
     };
     const label = element("Label", {}, first?.rendition.name ?? "");
     const main = role(first?.rendition.isDefault ? "main" : "alternate");
-    return element("AdaptationSet", attributes, [label, main, ...members.map((entry) => audioRepresentation(entry, bandwidthOf))]);
+    const representations = members.map((entry) => audioRepresentation(entry, bandwidthOf));
+    return element("AdaptationSet", attributes, [...contentProtection(first?.facts, encryption), label, main, ...representations]);
   });
 }
 

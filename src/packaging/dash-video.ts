@@ -2,6 +2,7 @@ import type { VideoRendition } from "../domain/encode-plan.ts";
 import type { Rational } from "../domain/rational.ts";
 import { formatRational } from "../domain/rational.ts";
 import type { BandwidthOf } from "./dash-elements.ts";
+import { contentProtection } from "./dash-protection.ts";
 import { role, segmentTemplate } from "./dash-elements.ts";
 import type { Measured, Presentation } from "./presentation.ts";
 import { byCodec } from "./presentation.ts";
@@ -25,6 +26,7 @@ export const videoSets = ({ plan, video }: Presentation, bandwidthOf: BandwidthO
       maxFrameRate: formatRational(frameRate),
     };
     return element("AdaptationSet", attributes, [
+      ...contentProtection(entries[0]?.facts, plan.encryption),
       role("main"),
       ...entries.toReversed().map((entry) => videoRepresentation(entry, frameRate, bandwidthOf)),
     ]);

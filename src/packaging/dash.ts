@@ -23,7 +23,7 @@ export function manifest(presentation: Presentation, base: string): string {
   const duration = endSeconds((video[0] ?? audio[0])?.facts ?? emptyFacts);
   const period = element("Period", { id: "0", start: "PT0S" }, [
     ...videoSets(presentation, bandwidthOf),
-    ...audioSets(audio, { firstId: 1, bandwidthOf }),
+    ...audioSets(audio, { firstId: 1, bandwidthOf, encryption: presentation.plan.encryption }),
     ...presentation.text.map(({ rendition }, index) => textSet(rendition, FIRST_TEXT_ID + index)),
     ...(presentation.storyboard ? [imageSet(presentation.storyboard, presentation.plan.timeline)] : []),
   ]);

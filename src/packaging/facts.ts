@@ -1,4 +1,5 @@
 import type { FragmentFacts } from "./media-segment.ts";
+import type { ProtectionFacts } from "./protection-boxes.ts";
 
 /** One segment as it lies on disk. Ticks are presentation times in the rendition's timescale. */
 export interface SegmentFacts {
@@ -17,6 +18,8 @@ export interface RenditionFacts {
   readonly initBytes: number;
   readonly picture?: { readonly width: number; readonly height: number };
   readonly sound?: { readonly channels: number; readonly sampleRate: number };
+  /** Undefined for a rendition in clear. */
+  readonly protection?: ProtectionFacts;
   /** In order; at least one. */
   readonly segments: readonly SegmentFacts[];
 }

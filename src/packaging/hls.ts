@@ -1,7 +1,9 @@
+import type { Encryption } from "../domain/encryption.ts";
 import type { Timeline } from "../domain/timeline.ts";
 import { INIT_NAME } from "./compile.ts";
 import type { RenditionFacts } from "./facts.ts";
 import { segmentSpans } from "./facts.ts";
+import { keyTag } from "./hls-key.ts";
 import { iFrames } from "./i-frames.ts";
 import { textPeriods } from "./text-playlist.ts";
 
@@ -17,22 +19,24 @@ export const lines = (...parts: readonly (string | readonly string[])[]): string
 const seconds = (value: number): string => value.toFixed(6).replace(/0{1,5}$/, "");
 
 /** The media playlist of one rendition, from its measured segments (RFC 8216bis 4.4.3). */
-export function mediaPlaylist(facts: RenditionFacts, target: number): string {
+export function mediaPlaylist(facts: RenditionFacts, target: number, encryption?: Encryption): string {
   const spans = segmentSpans(facts);
   return lines(
     ["#EXTM3U", `#EXT-X-VERSION:${HLS_VERSION}`, `#EXT-X-TARGETDURATION:${target}`, "#EXT-X-PLAYLIST-TYPE:VOD"],
     ["#EXT-X-INDEPENDENT-SEGMENTS", `#EXT-X-MAP:URI="${INIT_NAME}"`],
+    keyTag(facts, encryption),
     facts.segments.flatMap(({ name }, index) => [`#EXTINF:${seconds(spans[index]?.seconds ?? 0)},`, name]),
     ["#EXT-X-ENDLIST"],
   );
 }
 
 /** The I-frame playlist of one video rendition: every IDR with its byte range. */
-export function iFramePlaylist(facts: RenditionFacts): string {
+export function iFramePlaylist(facts: RenditionFacts, encryption?: Encryption): string {
   const frames = iFrames(facts);
   return lines(
     ["#EXTM3U", `#EXT-X-VERSION:${HLS_VERSION}`, `#EXT-X-TARGETDURATION:${iFrameTarget(facts)}`, "#EXT-X-PLAYLIST-TYPE:VOD"],
     ["#EXT-X-I-FRAMES-ONLY", `#EXT-X-MAP:URI="${INIT_NAME}"`],
+    keyTag(facts, encryption),
     frames.flatMap((frame) => [`#EXTINF:${seconds(frame.seconds)},`, `#EXT-X-BYTERANGE:${frame.bytes}@${frame.offset}`, frame.segment]),
     ["#EXT-X-ENDLIST"],
   );

@@ -1,5 +1,7 @@
 import type { Box } from "./boxes.ts";
 import { BoxError, findBox, needBox, readBoxes, readFields } from "./boxes.ts";
+import type { ProtectionFacts } from "./protection-boxes.ts";
+import { readProtection } from "./protection-boxes.ts";
 import { VIDEO_ENTRIES } from "./video-codec-strings.ts";
 
 /** What an init segment says of its one track. */
@@ -13,6 +15,8 @@ export interface InitFacts {
   readonly defaults: SampleDefaults;
   readonly picture?: { readonly width: number; readonly height: number };
   readonly sound?: { readonly channels: number; readonly sampleRate: number };
+  /** Undefined for a track in clear. */
+  readonly protection?: ProtectionFacts;
 }
 
 export interface SampleDefaults {
@@ -37,6 +41,7 @@ function parseInit(bytes: Buffer): InitFacts {
   const stsd = needBox(bytes, ["mdia", "minf", "stbl", "stsd"], trak);
   const [entry] = readBoxes(bytes, stsd.body + 8, stsd.end);
   if (!entry) throw new BoxError("no sample entry");
+  const { type, protection } = readProtection(bytes, entry);
   const timescale = bytes.readUInt32BE(mdhd.body + (bytes[mdhd.body] === 1 ? 20 : 12));
   if (timescale === 0) throw new BoxError("a time scale of 0");
   return {
@@ -44,7 +49,8 @@ function parseInit(bytes: Buffer): InitFacts {
     timescale,
     editTicks: readEdit(bytes, trak),
     defaults: readDefaults(bytes, moov),
-    ...readEntry(bytes, entry),
+    ...readEntry(bytes, { ...entry, type }),
+    ...(protection ? { protection } : {}),
   };
 }
 

@@ -22,8 +22,9 @@ export async function measureRendition(folder: string, id: string, signal: Abort
       segments.push(await measureSegment(folder, name, init));
     }
     if (segments.length === 0) throw new BoxError("no segment");
-    const { codecs, timescale, sizeBytes: initBytes, picture, sound } = init;
-    return { id, codecs, timescale, initBytes, segments, ...(picture ? { picture } : {}), ...(sound ? { sound } : {}) };
+    const { codecs, timescale, sizeBytes: initBytes, picture, sound, protection } = init;
+    const found = { ...(picture ? { picture } : {}), ...(sound ? { sound } : {}), ...(protection ? { protection } : {}) };
+    return { id, codecs, timescale, initBytes, segments, ...found };
   } catch (error) {
     signal.throwIfAborted();
     throw new OutputError("output_incomplete", `${id} cannot be read back: ${error instanceof Error ? error.message : "unknown"}`, {

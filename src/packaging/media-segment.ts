@@ -69,10 +69,9 @@ async function readMoof(readAt: ReadAt, at: number, size: number): Promise<Buffe
 /** `bytes` is the moof alone, `end` the end of the mdat behind it. */
 function readFragment({ bytes, start, end }: { start: number; bytes: Buffer; end: number }, init: InitFacts): FragmentFacts {
   const traf = needBox(bytes, ["moof", "traf"]);
-  const defaults = readTfhd(bytes, needBox(bytes, ["tfhd"], traf), init.defaults);
   const tfdt = needBox(bytes, ["tfdt"], traf);
   const decodeTicks = bytes[tfdt.body] === 1 ? Number(bytes.readBigUInt64BE(tfdt.body + 4)) : bytes.readUInt32BE(tfdt.body + 4);
-  const run = readRuns(bytes, traf, { defaults, decodeTicks });
+  const run = readRuns(bytes, traf, { defaults: init.defaults, decodeTicks });
   if (run.dataStart < bytes.length || start + run.dataEnd > end) throw new BoxError("samples leave their mdat");
   return {
     offset: start,
@@ -114,10 +113,16 @@ interface Runs {
   readonly syncCount: number;
 }
 
-function readRuns(bytes: Buffer, traf: Box, context: { defaults: SampleDefaults; decodeTicks: number }): Runs {
-  const samples = readBoxes(bytes, traf.body, traf.end)
+/** The samples of a track fragment, in the order of its runs; `defaults` are those of the movie. Throws BoxError. */
+export function readSamples(bytes: Buffer, traf: Box, defaults: SampleDefaults): Sample[] {
+  const ofFragment = readTfhd(bytes, needBox(bytes, ["tfhd"], traf), defaults);
+  return readBoxes(bytes, traf.body, traf.end)
     .filter(({ type }) => type === "trun")
-    .flatMap((trun) => readTrun(bytes, trun, context.defaults));
+    .flatMap((trun) => readTrun(bytes, trun, ofFragment));
+}
+
+function readRuns(bytes: Buffer, traf: Box, context: { defaults: SampleDefaults; decodeTicks: number }): Runs {
+  const samples = readSamples(bytes, traf, context.defaults);
   const [first] = samples;
   if (!first) throw new BoxError("a fragment without samples");
   let dts = context.decodeTicks;
@@ -136,7 +141,7 @@ function readRuns(bytes: Buffer, traf: Box, context: { defaults: SampleDefaults;
   return { ...sizes, startsWithSync: first.isSync, startTicks, endTicks, sampleCount: samples.length, syncCount };
 }
 
-interface Sample {
+export interface Sample {
   /** From the start of the moof. */
   readonly dataOffset: number;
   readonly sizeBytes: number;

@@ -5,6 +5,7 @@ import type { RenditionFacts } from "./facts.ts";
 import { segmentSpans } from "./facts.ts";
 import { HLS_VERSION, I_FRAME_PLAYLIST, MEDIA_PLAYLIST, iFrameTarget, lines } from "./hls.ts";
 import { TEXT_GROUP, audioMedia, textMedia } from "./hls-media.ts";
+import { sessionKeyTag } from "./hls-key.ts";
 import { iFrames } from "./i-frames.ts";
 import type { Measured, Presentation } from "./presentation.ts";
 import { byCodec } from "./presentation.ts";
@@ -22,6 +23,7 @@ export function multivariantPlaylist(presentation: Presentation, base: string): 
   ).flatMap((alike) => startingNear(FIRST_VARIANT_BPS, alike));
   return lines(
     ["#EXTM3U", `#EXT-X-VERSION:${HLS_VERSION}`, "#EXT-X-INDEPENDENT-SEGMENTS"],
+    sessionKeyTag(presentation),
     audio.map((entry) => audioMedia(entry, audio, base)),
     text.map(({ rendition }, index) => textMedia(rendition, text.slice(0, index), base)),
     variants.flatMap(({ attributes, uri }) => [`#EXT-X-STREAM-INF:${attributes}`, uri]),

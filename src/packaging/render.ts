@@ -19,8 +19,10 @@ export interface Manifests {
 export function renderPlaylists({ plan, video, audio, text, storyboard }: Presentation): ReadonlyMap<string, string> {
   const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
   return new Map([
-    ...[...video, ...audio].map(({ rendition, facts }) => [`${rendition.id}/${MEDIA_PLAYLIST}`, mediaPlaylist(facts, target)] as const),
-    ...video.map(({ rendition, facts }) => [`${rendition.id}/${I_FRAME_PLAYLIST}`, iFramePlaylist(facts)] as const),
+    ...[...video, ...audio].map(
+      ({ rendition, facts }) => [`${rendition.id}/${MEDIA_PLAYLIST}`, mediaPlaylist(facts, target, plan.encryption)] as const,
+    ),
+    ...video.map(({ rendition, facts }) => [`${rendition.id}/${I_FRAME_PLAYLIST}`, iFramePlaylist(facts, plan.encryption)] as const),
     ...text.flatMap((entry) => textObjects(entry, plan.timeline, target)),
     ...(storyboard ? [[STORYBOARD_INDEX, storyboardIndex(storyboard, plan.timeline.durationSeconds)] as const] : []),
   ]);

@@ -19,6 +19,7 @@ export const VERIFICATION_CHECKS = [
   "continuity",
   "duration",
   "frames",
+  "protection",
 ] as const;
 export type VerificationCheck = (typeof VERIFICATION_CHECKS)[number];
 

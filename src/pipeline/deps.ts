@@ -1,6 +1,8 @@
 import type { EncodePlan } from "../domain/encode-plan.ts";
+import type { ContentKey } from "../domain/encryption.ts";
 import type { Ladder } from "../domain/ladder.ts";
 import type { Source } from "../domain/source.ts";
+import type { FindKey } from "../keys/find-key.ts";
 import type { SourceLimits } from "../media/limits.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
 import type { ObjectStore, ReportEvent, SourceStore } from "./ports.ts";
@@ -12,6 +14,8 @@ export interface PipelineDeps {
   readonly ladders: ReadonlyMap<string, Ladder>;
   readonly settings: PipelineSettings;
   readonly tools: Tools;
+  /** Where the keys of ladders with encryption come from. */
+  readonly findKey: FindKey;
   readonly report: ReportEvent;
 }
 
@@ -41,6 +45,8 @@ export interface StageRun {
   readonly deps: PipelineDeps;
   readonly jobId: string;
   readonly signal: AbortSignal;
+  /** The key of a plan with encryption; of this attempt, and not kept. */
+  readonly key?: ContentKey;
 }
 
 /** What comes with one attempt at a job. */

@@ -12,7 +12,7 @@ import type { Workspace } from "./workspace.ts";
  * Encodes the plan into the workspace, within its deadline; reports progress as a share of the timeline. Throws what `encode`
  * throws, and OutputError output_incomplete for a copy of a source with damaged frames.
  */
-export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps, jobId, signal }: StageRun): Promise<EncodeReport> {
+export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps, jobId, signal, key }: StageRun): Promise<EncodeReport> {
   const { settings, tools, report } = deps;
   const { durationSeconds } = plan.timeline;
   await requireSpace(settings.workDir, outputBytes(plan), settings.disk.minimumFreeBytes);
@@ -21,7 +21,7 @@ export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps
   const { stallSeconds } = settings.encode;
   report({ kind: "engine-chosen", jobId, engine: "ffmpeg", reason: "the only engine of this worker" });
   const encoded = await encode(
-    { plan, sourcePath: workspace.sourcePath, outDir: workspace.outDir, pipeDir: workspace.pipeDir },
+    { plan, sourcePath: workspace.sourcePath, outDir: workspace.outDir, pipeDir: workspace.pipeDir, ...(key ? { key } : {}) },
     { ...tools, limits: settings.limits, stallSeconds, deadlineSeconds },
     {
       signal,

@@ -74,7 +74,7 @@ export interface SourceStore {
 }
 
 /** The stages of a job, in order; a metric label. */
-export const STAGES = ["admit", "fetch", "probe", "plan", "encode", "verify", "text", "pictures", "publish"] as const;
+export const STAGES = ["admit", "fetch", "probe", "plan", "key", "encode", "verify", "text", "pictures", "publish"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** How a job ended; a metric label. */

@@ -10,6 +10,7 @@ import { admit } from "./admit.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import { encodeStage } from "./encode-stage.ts";
 import { fetchStage } from "./fetch-stage.ts";
+import { keyStage } from "./key-stage.ts";
 import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
 import type { RunStage } from "./stage-clock.ts";
@@ -43,15 +44,17 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   const plan = await stage("plan", async () => planEncode(source, admitted.ladder));
   context.note?.({ plan: withoutSource(plan) });
   const revision = newRevision(new Date(), randomBytes(4).toString("hex"));
+  const { encryption } = admitted.ladder;
+  const keyed = encryption ? await stage("key", () => keyStage(encryption, { assetPath, revision }, stageRun)) : stageRun;
   const prefix = `${assetPath}/${revisionBase(revision)}`;
   const renditionIds = [...plan.video, ...plan.audio].map(({ id }) => id);
   const upload = uploadWhileEncoding({ store: deps.published, prefix, outDir, renditionIds }, signal);
   let outcome: JobResult["outcome"] | undefined;
   try {
-    const encoded = await stage("encode", () => encodeStage(plan, workspace, stageRun));
-    const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
+    const encoded = await stage("encode", () => encodeStage(plan, workspace, keyed));
+    const verified = await stage("verify", () => verifyStage(plan, outDir, keyed));
     const texts = await stage("text", () => textStage(verified, { workspace, source: job.source }, stageRun));
-    const presentation = await stage("pictures", () => picturesStage(texts.presentation, outDir, stageRun));
+    const presentation = await stage("pictures", () => picturesStage(texts.presentation, outDir, keyed));
     const degraded = [
       ...source.defects,
       ...(encoded.decodeErrors > 0 ? ["decode_errors"] : []),

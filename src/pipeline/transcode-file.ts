@@ -2,6 +2,8 @@ import { readdir } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { loadLadders } from "../config/ladders.ts";
+import type { Ladder } from "../domain/ladder.ts";
+import { keyFinder } from "../keys/find-key.ts";
 import { assetPathOf, sha256 } from "../publish/identity.ts";
 import { readPublished } from "../publish/commit.ts";
 import { createFolderStore } from "../publish/folder-store.ts";
@@ -16,6 +18,8 @@ export interface TranscodeRequest {
   readonly config: Config;
   readonly signal: AbortSignal;
   readonly onEvent?: ReportEvent;
+  /** Instead of those of config/ladders. */
+  readonly ladders?: ReadonlyMap<string, Ladder>;
 }
 
 export interface TranscodeResult {
@@ -32,7 +36,8 @@ const BUCKET = "local";
  * The whole pipeline without SQS and S3: FILE becomes index.m3u8, index.mpd, asset.json and r/<revision>/ in `outDir`. On
  * any failure the folder holds nothing new. Throws JobErrors and ConfigError.
  */
-export async function transcodeFile({ file, outDir, config, signal, onEvent }: TranscodeRequest): Promise<TranscodeResult> {
+export async function transcodeFile(request: TranscodeRequest): Promise<TranscodeResult> {
+  const { file, outDir, config, signal, onEvent, ladders = loadLadders() } = request;
   const tools = await openTools(config, signal);
   const key = resolve(file);
   const assetPath = assetPathOf("{key without extension}", { bucket: BUCKET, key: basename(key) });
@@ -41,7 +46,7 @@ export async function transcodeFile({ file, outDir, config, signal, onEvent }: T
   // The path is named: whatever this folder showed before, it is told to show this file now.
   const job = { id: sha256(key).slice(0, 32), source: { bucket: BUCKET, key }, assetPath };
   const report: ReportEvent = (event) => onEvent?.(event);
-  const deps = { sources: createFileSource(), published, ladders: loadLadders(), settings, tools, report };
+  const deps = { sources: createFileSource(), published, ladders, settings, tools, findKey: keyFinder(config.environmentSecret), report };
   const { outcome } = await attemptJob(job, deps, { signal, checkLease: () => signal.throwIfAborted() });
   const asset = await readPublished(published, assetPath, signal);
   if (!asset) throw new Error(`${outDir} holds ${(await readdir(outDir)).length} entries but no asset.json after a finished job`);

@@ -94,6 +94,7 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
     ...(presentation.storyboard ? { poster: base + POSTER, storyboard: base + STORYBOARD_INDEX } : {}),
     hls: HLS_POINTER,
     dash: DASH_POINTER,
+    ...encryption(presentation),
     engine,
     ladder: plan.ladder,
     ladderHash,
@@ -113,6 +114,12 @@ export const textEntries = ({ text }: Pick<Presentation, "text">) =>
     ...(sdh ? { sdh } : {}),
     ...(sourceHash === undefined ? {} : { sourceHash }),
   }));
+
+/** Scheme and key id stand in the manifests as well; the key does not exist here. */
+function encryption({ plan, video, audio }: Presentation): { encryption?: { scheme: string; keyId: string } } {
+  const protection = (video[0] ?? audio[0])?.facts.protection;
+  return protection && plan.encryption ? { encryption: { scheme: plan.encryption.scheme, keyId: protection.keyId } } : {};
+}
 
 function duration(plan: EncodePlan, { video, audio }: Presentation): number {
   const main = (video[0] ?? audio[0])?.facts;

@@ -80,18 +80,31 @@ export interface SampleBytes {
 const SYNC = 0x2000000;
 const NON_SYNC = 0x1010000;
 
+export interface FragmentOptions {
+  /** Further boxes of the track fragment. */
+  readonly boxes?: readonly Buffer[];
+  /** What the samples hold; zeros without it. */
+  readonly media?: Buffer;
+}
+
 /** A moof and its mdat: every sample with its own duration, size, flags and composition time. */
-export function fragmentBytes(decodeTicks: number, samples: readonly SampleBytes[]): Buffer {
+export function fragmentBytes(decodeTicks: number, samples: readonly SampleBytes[], { boxes = [], media }: FragmentOptions = {}): Buffer {
   const build = (dataOffset: number): Buffer => {
     const fields = samples.map(({ size, duration = 1001, composition = 0, isSync = false }) =>
       u32(duration, size, isSync ? SYNC : NON_SYNC, composition),
     );
     const trun = fullBox("trun", { flags: 0xf01 }, u32(samples.length, dataOffset), ...fields);
-    const traf = box("traf", fullBox("tfhd", { flags: 0x20000 }, u32(1)), fullBox("tfdt", { version: 1 }, u64(decodeTicks)), trun);
+    const traf = box(
+      "traf",
+      fullBox("tfhd", { flags: 0x20000 }, u32(1)),
+      fullBox("tfdt", { version: 1 }, u64(decodeTicks)),
+      trun,
+      ...boxes,
+    );
     return box("moof", fullBox("mfhd", {}, u32(1)), traf);
   };
   const moof = build(build(0).length + 8);
-  return Buffer.concat([moof, box("mdat", Buffer.alloc(samples.reduce((total, { size }) => total + size, 0)))]);
+  return Buffer.concat([moof, box("mdat", media ?? Buffer.alloc(samples.reduce((total, { size }) => total + size, 0)))]);
 }
 
 /** Reads a buffer as a segment's file would be read. */
@@ -99,3 +112,22 @@ export const readerOf =
   (bytes: Buffer) =>
   async (offset: number, length: number): Promise<Buffer> =>
     bytes.subarray(offset, offset + length);
+
+export interface TrackProtection {
+  readonly scheme: "cbcs" | "cenc";
+  readonly keyId: string;
+  /** Hex; one IV for all samples instead of 8 bytes each. */
+  readonly constantIv?: string;
+  /** Blocks encrypted and blocks skipped. */
+  readonly pattern?: readonly [crypt: number, skip: number];
+}
+
+/** The sample entry of a picture under Common Encryption (ISO/IEC 23001-7 8.1). */
+export function protectedEntry({ scheme, keyId, constantIv, pattern = [0, 0] }: TrackProtection): Buffer {
+  const iv = Buffer.from(constantIv ?? "", "hex");
+  const own = constantIv === undefined ? [u8(8), Buffer.from(keyId, "hex")] : [u8(0), Buffer.from(keyId, "hex"), u8(iv.length), iv];
+  const tenc = fullBox("tenc", { version: 1 }, u8(0, pattern[0] * 16 + pattern[1], 1), ...own);
+  const sinf = box("sinf", box("frma", "avc1"), fullBox("schm", {}, scheme, u32(0x10000)), box("schi", tenc));
+  const clear = AVC_ENTRY(640, 360);
+  return box("encv", clear.subarray(8), sinf);
+}

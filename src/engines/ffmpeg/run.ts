@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import type { EncodePlan } from "../../domain/encode-plan.ts";
+import type { ContentKey } from "../../domain/encryption.ts";
+import { withoutKey } from "../../domain/encryption.ts";
 import { EngineError, ResourceError, SourceError } from "../../domain/errors.ts";
 import type { InputLimits } from "../../media/input-guards.ts";
 import { compilePackager } from "../../packaging/compile.ts";
+import { openProtection } from "../../packaging/protect.ts";
 import { makePipes } from "../../process/make-pipes.ts";
 import type { CommandResult } from "../../process/run-command.ts";
 import { runUnit, succeeded } from "../../process/run-unit.ts";
@@ -35,6 +38,8 @@ export interface EncodeRequest {
   readonly outDir: string;
   /** Private folder for the pipes. */
   readonly pipeDir: string;
+  /** Of a plan with encryption. */
+  readonly key?: ContentKey;
 }
 
 export interface EncodeReport {
@@ -60,7 +65,7 @@ export interface EncodeWatch {
  * caller reads the output back. Throws EngineError, SourceError source_corrupt, ResourceError, or the signal's reason.
  */
 export async function encode(
-  { plan, sourcePath, outDir, pipeDir }: EncodeRequest,
+  { plan, sourcePath, outDir, pipeDir, key }: EncodeRequest,
   tools: EncodeTools,
   watch: EncodeWatch,
 ): Promise<EncodeReport> {
@@ -71,8 +76,10 @@ export async function encode(
     watch.signal,
   );
   const args = compile({ plan, sourcePath, pipeOf, limits: tools.limits, threads: tools.threads });
-  const packagerArgs = compilePackager(plan, pipeOf, (id) => join(outDir, id));
-  const { encoder, packager, decodeErrors } = await runPair({ ffmpeg: args, packager: packagerArgs }, tools, watch);
+  await using protection = await openProtection(plan, key, pipeDir);
+  const packagerArgs = [...compilePackager(plan, pipeOf, (id) => join(outDir, id)), ...protection.options];
+  const { encoder, packager: said, decodeErrors } = await runPair({ ffmpeg: args, packager: packagerArgs }, tools, watch);
+  const packager = { ...said, stderrTail: withoutKey(said.stderrTail, key) };
   if (!succeeded(encoder) || !succeeded(packager)) throw diagnose({ encoder, packager, decodeErrors });
   refuseCorrupt(decodeErrors, plan);
   return { decodeErrors, encoderSeconds: encoder.durationMs / 1000 };

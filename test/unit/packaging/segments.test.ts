@@ -4,6 +4,7 @@ import { BoxError } from "../../../src/packaging/boxes.ts";
 import { readInit } from "../../../src/packaging/init-segment.ts";
 import { readSegment } from "../../../src/packaging/media-segment.ts";
 import type { FragmentFacts } from "../../../src/packaging/media-segment.ts";
+import { KEY, KEY_ID } from "../../helpers/encryption.ts";
 import {
   audioInit,
   av1Entry,
@@ -12,6 +13,7 @@ import {
   fullBox,
   hevcEntry,
   initBytes,
+  protectedEntry,
   readerOf,
   u32,
   videoInit,
@@ -102,6 +104,7 @@ describe("readInit", () => {
     ["picture in HEVC", initBytes({ entry: MAIN_HEVC })],
     ["picture in AV1", initBytes({ entry: MAIN_AV1 })],
     ["sound", audioInit()],
+    ["picture that is encrypted", initBytes({ entry: protectedEntry({ scheme: "cbcs", keyId: KEY_ID, constantIv: KEY }) })],
   ])("fails on a damaged init segment of a %s with a BoxError alone", (_what, bytes) => {
     fc.assert(
       fc.property(damaged(bytes), (broken) => {
