@@ -31,6 +31,12 @@ const codec = z.discriminatedUnion("codec", [
   z.strictObject({ codec: z.literal("av1"), preset: z.int().min(0).max(13), crf: z.int().min(1).max(63), capFactor }),
 ]);
 
+/** The ranges of EBU R 128 and of streaming services; above -5 LUFS there is only clipping. */
+const loudness = z.strictObject({
+  targetLufs: z.number().min(-31).max(-5),
+  truePeakDbtp: z.number().min(-9).max(0),
+});
+
 const ladder = z.strictObject({
   name: z.string(),
   codecs: z
@@ -46,9 +52,11 @@ const ladder = z.strictObject({
   gopSeconds: z.number().min(0.5).max(10),
   gopsPerSegment: z.int().min(1).max(10),
   audioBps: bitrate,
+  surroundBps: bitrate.default(320_000),
   audioOnlyBps: z.array(bitrate).min(1).refine(ascendingDistinct, "must ascend without duplicates"),
   passThrough: z.boolean().default(true),
   encryption: encryption.exactOptional(),
+  loudness: loudness.exactOptional(),
 });
 
 /** Every ladder of config/ladders by name. Throws ConfigError with all problems, each naming file and field. */

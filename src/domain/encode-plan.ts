@@ -16,6 +16,7 @@
  */
 import type { Encryption } from "./encryption.ts";
 import type { DroppedRung, VideoCodec } from "./ladder.ts";
+import type { LoudnessTarget } from "./loudness.ts";
 import type { PassThrough } from "./pass-through.ts";
 import type { Source } from "./source.ts";
 import type { Timeline } from "./timeline.ts";
@@ -32,6 +33,8 @@ export interface EncodePlan {
   readonly audio: readonly AudioRendition[];
   /** Beside a video only; what lies in files of its own joins when the film is encoded. */
   readonly text: readonly EmbeddedText[];
+  /** What the gains of `audio` are to reach; absent: sound keeps the source's level. */
+  readonly loudness?: LoudnessTarget;
   readonly dropped: readonly DroppedRung[];
   /** Absent for sound alone. */
   readonly passThrough?: PassThrough;
@@ -64,20 +67,23 @@ export interface VideoRendition {
 
 export interface AudioRendition {
   readonly kind: "audio";
-  /** Folder of the rendition in the revision: a-<language>[-<n>]. */
+  /** Folder of the rendition in the revision: a-<language>[-<n>][-<channels>]. */
   readonly id: string;
   readonly codec: "aac";
   readonly sourceIndex: number;
-  readonly channels: 1 | 2;
+  /** Stereo, or 5.1. */
+  readonly channels: 2 | 6;
   readonly sampleRate: 48_000;
   readonly bitrateBps: number;
   readonly language: string;
   /** Unique within its group; what a player's menu shows. */
   readonly name: string;
   readonly isDefault: boolean;
-  /** Renditions of one group carry the same tracks at one bit rate. */
+  /** Renditions of one group have one channel layout and one bit rate. */
   readonly group: string;
   readonly delaySeconds: number;
+  /** Applied to the whole rendition; absent: as loud as the source. */
+  readonly gainDb?: number;
 }
 
 /** Subtitles, published as WebVTT. */

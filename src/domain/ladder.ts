@@ -1,4 +1,5 @@
 import type { LadderEncryption } from "./encryption.ts";
+import type { LoudnessTarget } from "./loudness.ts";
 import type { Rational } from "./rational.ts";
 import { toNumber } from "./rational.ts";
 import type { VideoTrack } from "./source.ts";
@@ -34,13 +35,18 @@ export interface Ladder {
   readonly highFrameRateFactor: number;
   readonly gopSeconds: number;
   readonly gopsPerSegment: number;
+  /** Of a stereo rendition. */
   readonly audioBps: number;
+  /** Of a 5.1 rendition. */
+  readonly surroundBps: number;
   /** For sources without video: one variant each. */
   readonly audioOnlyBps: readonly number[];
   /** Whether a source that meets every rule of its rung is published as that rung, not encoded again. */
   readonly passThrough: boolean;
   /** Picture and sound are published under Common Encryption; in clear without it. */
   readonly encryption?: LadderEncryption;
+  /** Absent: sound keeps the source's level. */
+  readonly loudness?: LoudnessTarget;
 }
 
 /** A rung fitted to one source. */

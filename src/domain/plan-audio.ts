@@ -3,22 +3,32 @@ import type { Ladder } from "./ladder.ts";
 import type { AudioTrack, Source } from "./source.ts";
 import { ordinalOf, uniqueNames, withOrdinal } from "./track-names.ts";
 
-/** The sound beside a picture: every track of the source. */
-export const audioBesideVideo = (source: Source, ladder: Ladder): AudioRendition[] =>
-  audioGroup(source.audio, { bitrateBps: ladder.audioBps, group: "audio", step: 0 });
+/** Tracks with at least the channels of 5.1 are offered in it as well. */
+const SURROUND_CHANNELS = 6;
 
-/** Sound alone: one group a bit rate, so that players can adapt. */
-export function audioOnly(source: Source, ladder: Ladder): AudioRendition[] {
-  return ladder.audioOnlyBps.flatMap((bps, step) =>
-    audioGroup(source.audio, { bitrateBps: bps, group: `audio-${Math.round(bps / 1000)}`, step }),
+/** The sound beside a picture: every track in stereo, and a second group with 5.1 of those that have it. */
+export const audioBesideVideo = ({ audio }: Source, ladder: Ladder): AudioRendition[] => [
+  ...audioGroup(audio, { bitrateBps: ladder.audioBps, channels: 2, group: "audio", step: 0 }),
+  ...audioGroup(audio, { bitrateBps: ladder.surroundBps, channels: 6, group: "audio-51", step: 0 }).filter((_, position) =>
+    isSurround(audio[position]),
+  ),
+];
+
+/** Sound alone: one stereo group a bit rate, so that players can adapt. */
+export function audioOnly({ audio }: Source, ladder: Ladder): AudioRendition[] {
+  return ladder.audioOnlyBps.flatMap((bitrateBps, step) =>
+    audioGroup(audio, { bitrateBps, channels: 2, group: `audio-${Math.round(bitrateBps / 1000)}`, step }),
   );
 }
 
-/** `step` counts the bit rates of an audio-only ladder, so that ids stay unique. */
-function audioGroup(
-  tracks: readonly AudioTrack[],
-  { bitrateBps, group, step }: { bitrateBps: number; group: string; step: number },
-): AudioRendition[] {
+const isSurround = (track: AudioTrack | undefined): boolean => (track?.channels ?? 0) >= SURROUND_CHANNELS;
+
+interface GroupSettings extends Pick<AudioRendition, "bitrateBps" | "channels" | "group"> {
+  /** Counts the bit rates of an audio-only ladder, so that ids stay unique. */
+  readonly step: number;
+}
+
+function audioGroup(tracks: readonly AudioTrack[], { step, ...settings }: GroupSettings): AudioRendition[] {
   const preferred = Math.max(
     0,
     tracks.findIndex((track) => track.isDefault),
@@ -26,22 +36,31 @@ function audioGroup(
   const names = uniqueNames(tracks, "Audio");
   return tracks.map((track, position) => ({
     kind: "audio",
-    id: audioId(tracks, position, step),
+    id: settings.channels === 2 ? stereoId(tracks, position, step) : surroundId(tracks, position),
     codec: "aac",
     sourceIndex: track.index,
-    channels: track.channels === 1 ? 1 : 2,
     sampleRate: 48_000,
-    bitrateBps: track.channels === 1 ? Math.round(bitrateBps / 2) : bitrateBps,
     language: track.language,
     name: names[position] ?? `Audio ${position + 1}`,
     isDefault: position === preferred,
-    group,
     delaySeconds: track.startSeconds,
+    ...settings,
   }));
 }
 
-function audioId(tracks: readonly AudioTrack[], position: number, step: number): string {
-  const language = tracks[position]?.language ?? "und";
-  const same = tracks.filter((track) => track.language === language).length;
-  return withOrdinal(`a-${language}`, step * same + ordinalOf(tracks, position));
+function stereoId(tracks: readonly AudioTrack[], position: number, step: number): string {
+  const language = languageAt(tracks, position);
+  return withOrdinal(`a-${language}`, step * countOf(tracks, language) + ordinalOf(tracks, position));
 }
+
+/** With six tracks of a language the sixth's stereo is `a-en-6` already: the first's 5.1 then is `a-en-1-6`. */
+function surroundId(tracks: readonly AudioTrack[], position: number): string {
+  const language = languageAt(tracks, position);
+  const ordinal = ordinalOf(tracks, position);
+  const own = countOf(tracks, language) >= SURROUND_CHANNELS ? `a-${language}-${ordinal}` : withOrdinal(`a-${language}`, ordinal);
+  return `${own}-${SURROUND_CHANNELS}`;
+}
+
+const languageAt = (tracks: readonly AudioTrack[], position: number): string => tracks[position]?.language ?? "und";
+
+const countOf = (tracks: readonly AudioTrack[], language: string): number => tracks.filter((track) => track.language === language).length;

@@ -15,6 +15,7 @@ import { audioTimeline, videoTimeline } from "./timeline.ts";
  * ladder is either a rendition or among `dropped` with its reason.
  */
 export function planEncode(source: Source, ladder: Ladder): EncodePlan {
+  const loudness = ladder.loudness ? { loudness: ladder.loudness } : {};
   if (!source.video) {
     const timeline = audioTimeline(source, ladder);
     return {
@@ -23,6 +24,7 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
       timeline,
       video: [],
       audio: audioOnly(source, ladder),
+      ...loudness,
       text: [],
       dropped: ladder.rungs.map(({ shortSide }) => ({ shortSide, reason: "the source has no video" })),
       ...protection(ladder),
@@ -39,6 +41,7 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
     timeline: onGridOf(timeline, passThrough),
     video: passThrough.kind === "copy" ? withCopy(video, source.video) : video,
     audio: audioBesideVideo(source, ladder),
+    ...loudness,
     text: textRenditions(source.text),
     dropped,
     passThrough,

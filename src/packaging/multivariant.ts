@@ -4,8 +4,9 @@ import { averageBps, peakBps, targetDuration } from "./bandwidth.ts";
 import type { RenditionFacts } from "./facts.ts";
 import { segmentSpans } from "./facts.ts";
 import { HLS_VERSION, I_FRAME_PLAYLIST, MEDIA_PLAYLIST, iFrameTarget, lines } from "./hls.ts";
-import { TEXT_GROUP, audioMedia, textMedia } from "./hls-media.ts";
 import { sessionKeyTag } from "./hls-key.ts";
+import type { AudioGroup } from "./hls-media.ts";
+import { TEXT_GROUP, audioGroups, audioMedia, textMedia } from "./hls-media.ts";
 import { iFrames } from "./i-frames.ts";
 import type { Measured, Presentation } from "./presentation.ts";
 import { byCodec } from "./presentation.ts";
@@ -17,14 +18,17 @@ const FIRST_VARIANT_BPS = 2_000_000;
 export function multivariantPlaylist(presentation: Presentation, base: string): string {
   const { video, audio, text } = presentation;
   const codecs = byCodec(video);
-  // Whatever codec a player keeps, the first of it that is listed is where it should start.
+  const groups = audioGroups(audio);
+  // Whatever sound and codec a player keeps, the first of them that is listed is where it should start.
   const variants = (
-    codecs.length > 0 ? codecs.map((entries) => videoVariants(entries, presentation, base)) : [audioVariants(presentation, base)]
+    codecs.length > 0
+      ? orNone(groups).flatMap((group) => codecs.map((pictures) => videoVariants(presentation, { pictures, group }, base)))
+      : [audioVariants(groups, base)]
   ).flatMap((alike) => startingNear(FIRST_VARIANT_BPS, alike));
   return lines(
     ["#EXTM3U", `#EXT-X-VERSION:${HLS_VERSION}`, "#EXT-X-INDEPENDENT-SEGMENTS"],
     sessionKeyTag(presentation),
-    audio.map((entry) => audioMedia(entry, audio, base)),
+    groups.flatMap((group) => group.members.map((entry) => audioMedia(entry, group, base))),
     text.map(({ rendition }, index) => textMedia(rendition, text.slice(0, index), base)),
     variants.flatMap(({ attributes, uri }) => [`#EXT-X-STREAM-INF:${attributes}`, uri]),
     codecs.flatMap((entries) => entries.toReversed().map((entry) => iFrameStream(entry, base))),
@@ -37,21 +41,27 @@ interface Variant {
   readonly uri: string;
 }
 
-function videoVariants(entries: readonly Measured<VideoRendition>[], { plan, video, audio, text }: Presentation, base: string): Variant[] {
+/** Without sound there is one round without a group. */
+const orNone = (groups: readonly AudioGroup[]): readonly (AudioGroup | undefined)[] => (groups.length > 0 ? groups : [undefined]);
+
+/** What is listed together: pictures of one codec with one audio group. */
+interface Alike {
+  readonly pictures: readonly Measured<VideoRendition>[];
+  readonly group: AudioGroup | undefined;
+}
+
+function videoVariants({ plan, video, audio, text }: Presentation, { pictures, group }: Alike, base: string): Variant[] {
   const target = targetOf({ video, audio });
-  return entries.toReversed().map(({ rendition, facts }) => {
-    const rates = combinedRates(
-      [facts],
-      audio.map((entry) => entry.facts),
-      target,
-    );
+  const sound = group?.members.map(({ facts }) => facts) ?? [];
+  return pictures.toReversed().map(({ rendition, facts }) => {
+    const rates = combinedRates([facts], sound, target);
     const attributes = [
       ...rateAttributes(rates),
-      `CODECS="${[facts.codecs, ...new Set(audio.map((entry) => entry.facts.codecs))].join(",")}"`,
+      `CODECS="${[facts.codecs, ...new Set(sound.map(({ codecs }) => codecs))].join(",")}"`,
       `RESOLUTION=${rendition.width}x${rendition.height}`,
       `FRAME-RATE=${toNumber(plan.timeline.frameRate).toFixed(3)}`,
       "VIDEO-RANGE=SDR",
-      ...(audio[0] ? [`AUDIO="${audio[0].rendition.group}"`] : []),
+      ...(group ? [`AUDIO="${group.id}"`] : []),
       ...(text.length > 0 ? [`SUBTITLES="${TEXT_GROUP}"`] : []),
       "CLOSED-CAPTIONS=NONE",
     ];
@@ -60,9 +70,9 @@ function videoVariants(entries: readonly Measured<VideoRendition>[], { plan, vid
 }
 
 /** Sound alone: one variant per audio group, whose URI is the group's default rendition. */
-function audioVariants({ audio }: Presentation, base: string): Variant[] {
-  const target = targetOf({ video: [], audio });
-  return [...Map.groupBy(audio, ({ rendition }) => rendition.group)].flatMap(([group, members]) => {
+function audioVariants(groups: readonly AudioGroup[], base: string): Variant[] {
+  const target = targetOf({ video: [], audio: groups.flatMap(({ members }) => members) });
+  return groups.flatMap(({ id, members }) => {
     const main = members.find(({ rendition }) => rendition.isDefault);
     if (!main) return [];
     const rates = combinedRates(
@@ -70,7 +80,7 @@ function audioVariants({ audio }: Presentation, base: string): Variant[] {
       members.map(({ facts }) => facts),
       target,
     );
-    const attributes = [...rateAttributes(rates), `CODECS="${main.facts.codecs}"`, `AUDIO="${group}"`].join(",");
+    const attributes = [...rateAttributes(rates), `CODECS="${main.facts.codecs}"`, `AUDIO="${id}"`].join(",");
     return [{ bandwidthBps: rates.peak, attributes, uri: `${base}${main.rendition.id}/${MEDIA_PLAYLIST}` }];
   });
 }

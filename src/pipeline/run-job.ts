@@ -11,6 +11,7 @@ import type { JobContext, PipelineDeps } from "./deps.ts";
 import { encodeStage } from "./encode-stage.ts";
 import { fetchStage } from "./fetch-stage.ts";
 import { keyStage } from "./key-stage.ts";
+import { levelSound } from "./loudness-stage.ts";
 import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
 import type { RunStage } from "./stage-clock.ts";
@@ -41,7 +42,7 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   if (fetched === "stale") return { outcome: "stale", assetPath };
   const source = await stage("probe", () => probeSource(sourcePath, { ...deps.tools, limits: deps.settings.limits }, signal));
   context.note?.({ probe: source });
-  const plan = await stage("plan", async () => planEncode(source, admitted.ladder));
+  const plan = await stage("plan", async () => levelSound(planEncode(source, admitted.ladder), sourcePath, stageRun));
   context.note?.({ plan: withoutSource(plan) });
   const revision = newRevision(new Date(), randomBytes(4).toString("hex"));
   const { encryption } = admitted.ladder;

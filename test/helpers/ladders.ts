@@ -17,6 +17,7 @@ export const aLadder = (changes: Partial<Ladder> = {}): Ladder => ({
   gopSeconds: 2,
   gopsPerSegment: 3,
   audioBps: 128_000,
+  surroundBps: 320_000,
   audioOnlyBps: [64_000, 128_000],
   passThrough: true,
   ...changes,

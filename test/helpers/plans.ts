@@ -38,6 +38,16 @@ export const GOLDEN_PLANS: Readonly<Record<string, EncodePlan>> = {
     }),
   ),
   "video-only": aPlan(aSource({ audio: [], video: aVideoTrack({ displayWidth: 640, displayHeight: 360 }) })),
+  surround: aPlan(
+    aSource({
+      video: aVideoTrack({ displayWidth: 1280, displayHeight: 720 }),
+      audio: [
+        anAudioTrack({ channels: 6 }),
+        anAudioTrack({ index: 2, language: "de", isDefault: false, channels: 8 }),
+        anAudioTrack({ index: 3, title: "Commentary", isDefault: false, channels: 1 }),
+      ],
+    }),
+  ),
   "audio-only": aPlan(
     aSource({
       video: undefined,

@@ -1,25 +1,59 @@
 import type { AudioRendition, EncodePlan } from "../../domain/encode-plan.ts";
+import { soundKey } from "../../domain/loudness.ts";
+import type { AudioTrack } from "../../domain/source.ts";
 import { filterSeconds, padOf } from "./pads.ts";
 
 /** One chain a track and channel layout. */
-export function audioChains({ source, timeline, audio }: EncodePlan): string[] {
-  const shift = timeline.sourceStartSeconds - source.startSeconds;
-  const byTrack = Map.groupBy(audio, (rendition) => `${rendition.sourceIndex}:${rendition.channels}`);
-  return [...byTrack.values()].map((renditions) => audioChain(renditions, shift, timeline.durationSeconds));
+export function audioChains(plan: EncodePlan): string[] {
+  return byTrack(plan.audio).map((renditions) => {
+    const [first] = renditions;
+    return first ? `${soundOf(first, plan)}${gain(first)}${fanOut(renditions)}` : "";
+  });
 }
 
+/** A meter on each chain, before any gain: the meter and the pad it leaves under are named by the sound's key. */
+export function meterChains(plan: EncodePlan): { readonly key: string; readonly chain: string }[] {
+  return byTrack(plan.audio).flatMap(([first]) => {
+    if (!first) return [];
+    const key = soundKey(first);
+    return [{ key, chain: `${soundOf(first, plan)},ebur128@${key}=peak=true:framelog=verbose${padOf(key)}` }];
+  });
+}
+
+const byTrack = (audio: readonly AudioRendition[]): AudioRendition[][] => [...Map.groupBy(audio, soundKey).values()];
+
 /** Sound on the timeline: what is early is cut, what is late or missing is silence, to the sample. */
-function audioChain(renditions: readonly AudioRendition[], shiftSeconds: number, durationSeconds: number): string {
-  const [first] = renditions;
-  if (!first) return "";
-  const samples = Math.round(durationSeconds * first.sampleRate);
+function soundOf({ sourceIndex, sampleRate, channels }: AudioRendition, { source, timeline }: EncodePlan): string {
+  const samples = Math.round(timeline.durationSeconds * sampleRate);
+  const track = source.audio.find(({ index }) => index === sourceIndex);
   const filters = [
-    `asetpts=PTS-${filterSeconds(shiftSeconds)}/TB`,
-    `aresample=${first.sampleRate}:async=1:first_pts=0`,
-    `aformat=sample_fmts=fltp:channel_layouts=${first.channels === 1 ? "mono" : "stereo"}`,
+    `asetpts=PTS-${filterSeconds(timeline.sourceStartSeconds - source.startSeconds)}/TB`,
+    `aresample=${sampleRate}:async=1:first_pts=0`,
+    ...toLayout(channels, track),
     `apad=whole_len=${samples}`,
     `atrim=end_sample=${samples}`,
-    ...(renditions.length > 1 ? [`asplit=${renditions.length}`] : []),
   ];
-  return `[0:${first.sourceIndex}]${filters.join(",")}${renditions.map(({ id }) => padOf(id)).join("")}`;
+  return `[0:${sourceIndex}]${filters.join(",")}`;
 }
+
+/** More channels than any layout that ffmpeg can mix: programmes put 5.1 into the first six. */
+const MIXABLE_CHANNELS = 8;
+
+/**
+ * The published layout. A single channel is copied to both sides at its own level (ffmpeg's mixer would take 3 dB off);
+ * the rest is ffmpeg's down-mix of ITU-R BS.775: centre and surrounds at -3 dB, no LFE. `5.1` is with back channels, the
+ * only one that AAC has a channel configuration for.
+ */
+function toLayout(channels: AudioRendition["channels"], track: AudioTrack | undefined): string[] {
+  const found = track?.channels ?? 2;
+  return [
+    ...(found === 1 ? ["pan=stereo|c0=c0|c1=c0"] : []),
+    ...(found > MIXABLE_CHANNELS ? ["pan=5.1|c0=c0|c1=c1|c2=c2|c3=c3|c4=c4|c5=c5"] : []),
+    `aformat=sample_fmts=fltp:channel_layouts=${channels === 6 ? "5.1" : "stereo"}`,
+  ];
+}
+
+const gain = ({ gainDb }: AudioRendition): string => (gainDb === undefined ? "" : `,volume=volume=${gainDb.toFixed(2)}dB:precision=float`);
+
+const fanOut = (renditions: readonly AudioRendition[]): string =>
+  `${renditions.length > 1 ? `,asplit=${renditions.length}` : ""}${renditions.map(({ id }) => padOf(id)).join("")}`;

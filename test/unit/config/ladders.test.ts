@@ -23,6 +23,7 @@ const LADDER: Ladder = {
   gopSeconds: 2,
   gopsPerSegment: 3,
   audioBps: 128_000,
+  surroundBps: 384_000,
   audioOnlyBps: [64_000, 128_000],
   passThrough: true,
 };
@@ -63,6 +64,15 @@ describe("loadLadders", () => {
     expect(problemsWith({ codecs: [AV1] })).toEqual([expect.stringContaining("codecs: must have h264 among them: every player has it")]);
   });
 
+  it("gives 5.1 its usual bit rate and leaves loudness alone unless told otherwise", () => {
+    const { surroundBps: _surroundBps, ...older } = LADDER;
+    writeFileSync(join(folder, "mine.json"), JSON.stringify(older));
+    expect(loadLadders(folder).get("mine")).toStrictEqual({ ...LADDER, surroundBps: 320_000 });
+    const loudness = { targetLufs: -16, truePeakDbtp: -1.5 };
+    expect(problemsWith({ loudness })).toEqual([]);
+    expect(loadLadders(folder).get("mine")?.loudness).toEqual(loudness);
+  });
+
   const [low, high] = LADDER.rungs;
   it.each([
     ["no rungs", { rungs: [] }, "rungs"],
@@ -79,6 +89,9 @@ describe("loadLadders", () => {
     ["caps above those of H.264", { codecs: [H264, { ...AV1, capFactor: 1.2 }] }, "codecs[1].capFactor"],
     ["a codec named twice", { codecs: [H264, { ...H264, crf: 30 }] }, "codecs"],
     ["no codec", { codecs: [] }, "codecs"],
+    ["a loudness no listener could bear", { loudness: { targetLufs: 3, truePeakDbtp: -1.5 } }, "loudness.targetLufs"],
+    ["half a loudness", { loudness: { targetLufs: -16 } }, "loudness.truePeakDbtp"],
+    ["a field of loudness nobody reads", { loudness: { targetLufs: -16, truePeakDbtp: -1.5, lra: 11 } }, "lra"],
     ["a field nobody reads", { bitrate: 1 }, "bitrate"],
     ["a name that is not the file's", { name: "other" }, "name"],
   ])("refuses %s and names file and field", (_, change, field) => {

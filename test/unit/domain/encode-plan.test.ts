@@ -39,9 +39,11 @@ describe("planEncode, for any sound tracks", () => {
     fc.assert(
       fc.property(tracks, fc.boolean(), (found, hasPicture) => {
         const plan = aPlan(aSource({ audio: audioOf(found), ...(hasPicture ? {} : { video: undefined }) }));
-        for (const group of Map.groupBy(plan.audio, (rendition) => rendition.group).values()) {
+        for (const [id, group] of Map.groupBy(plan.audio, (rendition) => rendition.group)) {
           expect(new Set(group.map(({ name }) => name)).size).toBe(group.length);
-          expect(group.filter(({ isDefault }) => isDefault)).toHaveLength(1);
+          // A track without 5.1 stands in that group with its stereo, which is for the playlists to say.
+          const mainIsStereo = id === "audio-51" && !group.some(({ isDefault }) => isDefault);
+          expect(group.filter(({ isDefault }) => isDefault)).toHaveLength(mainIsStereo ? 0 : 1);
         }
       }),
     );
@@ -76,14 +78,32 @@ describe("planEncode", () => {
     expect(defaults([false, false])).toStrictEqual([true, false]);
   });
 
-  test("keeps mono at half the rate and turns everything else into stereo", () => {
-    const audio = [1, 2, 6, 8].map((channels, index) => anAudioTrack({ index, channels }));
-    expect(aPlan(aSource({ audio })).audio.map(({ channels, bitrateBps }) => [channels, bitrateBps])).toStrictEqual([
-      [1, 64_000],
-      [2, 128_000],
-      [2, 128_000],
-      [2, 128_000],
-    ]);
+  test("has every track in stereo, and those of six channels and more in 5.1 as well", () => {
+    const audio = [1, 2, 3, 5, 6, 8, 16].map((channels, index) => anAudioTrack({ index, channels }));
+    const plan = aPlan(aSource({ audio }));
+    const inGroup = (name: string): (readonly number[])[] =>
+      plan.audio.filter(({ group }) => group === name).map(({ sourceIndex, channels, bitrateBps }) => [sourceIndex, channels, bitrateBps]);
+    expect(inGroup("audio")).toStrictEqual([0, 1, 2, 3, 4, 5, 6].map((index) => [index, 2, 128_000]));
+    expect(inGroup("audio-51")).toStrictEqual([4, 5, 6].map((index) => [index, 6, 320_000]));
+  });
+
+  test("names 5.1 by its channels, apart from the sixth track of a language", () => {
+    const idsOf = (channels: readonly number[]): string[] =>
+      aPlan(aSource({ audio: channels.map((count, index) => anAudioTrack({ index, channels: count })) })).audio.map(({ id }) => id);
+    expect(idsOf([6, 6])).toStrictEqual(["a-en", "a-en-2", "a-en-6", "a-en-2-6"]);
+    expect(idsOf([6, 2, 2, 2, 2, 2]).slice(-2)).toStrictEqual(["a-en-6", "a-en-1-6"]);
+  });
+
+  test("keeps sound alone in stereo", () => {
+    const { audio } = aPlan(aSource({ video: undefined, audio: [anAudioTrack({ channels: 6 })] }));
+    expect(audio.map(({ channels }) => channels)).toStrictEqual([2, 2]);
+  });
+
+  test("carries the loudness that the ladder asks for, and none when it asks for none", () => {
+    const loudness = { targetLufs: -16, truePeakDbtp: -1.5 };
+    expect(aPlan(aSource(), aLadder({ loudness })).loudness).toStrictEqual(loudness);
+    expect(aPlan(aSource({ video: undefined }), aLadder({ loudness })).loudness).toStrictEqual(loudness);
+    expect("loudness" in aPlan()).toBe(false);
   });
 
   test("publishes sound alone as one group for each bit rate, and drops every rung with that reason", () => {
