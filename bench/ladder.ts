@@ -37,7 +37,10 @@ async function readPlan(): Promise<EncodePlan> {
   if (!ladder) throw new Error(`there is no ladder ${ladderName}`);
   const { limits, ffmpeg } = loadConfig({ env: process.env });
   const sandbox = { noNetwork: false, diesWithParent: false, limits: false };
-  return planEncode(await probeSource(clip, { ffprobePath: ffmpeg.probePath, limits, sandbox }, new AbortController().signal), ladder);
+  return planEncode(
+    await probeSource(clip, { ffmpegPath: ffmpeg.path, ffprobePath: ffmpeg.probePath, limits, sandbox }, new AbortController().signal),
+    ladder,
+  );
 }
 
 const { limits, ffmpeg, packager } = loadConfig({ env: process.env });

@@ -12,6 +12,10 @@ export async function probeArgument(argument: string, config: Config): Promise<S
   return interruptible(async (signal) => {
     await using opened = await openSource(argument, config, signal);
     const { abilities } = chooseSandbox(config.sandbox, await detectSandbox(signal));
-    return await probeSource(opened.path, { ffprobePath: config.ffmpeg.probePath, limits: config.limits, sandbox: abilities }, signal);
+    return await probeSource(
+      opened.path,
+      { ffmpegPath: config.ffmpeg.path, ffprobePath: config.ffmpeg.probePath, limits: config.limits, sandbox: abilities },
+      signal,
+    );
   });
 }

@@ -57,12 +57,13 @@ const whyNotAtAll = ({ codec }: VideoTrack, { rungs, ladder }: Target): Reason =
     rungs.length < 2 && "it would be the only rendition",
   );
 
-const whyNotThisPicture = ({ pixelFormat, hdr, colour, rotation, sampleAspect, interlaced }: VideoTrack): Reason =>
+const whyNotThisPicture = ({ pixelFormat, hdr, colour, rotation, mirrored, sampleAspect, interlaced }: VideoTrack): Reason =>
   firstOf(
     (pixelFormat !== "yuv420p" || hdr !== undefined) && `its pixels are ${hdr ?? pixelFormat}, not 8-bit yuv420p`,
     colour.fullRange && "its colours are full range",
     colour.matrix !== "bt709" && `its colours are ${colour.matrix}, not bt709`,
     rotation !== 0 && `it is turned by ${rotation} degrees`,
+    mirrored === true && "it is mirrored",
     toNumber(sampleAspect) !== 1 && "its pixels are not square",
     interlaced && "it is interlaced",
   );

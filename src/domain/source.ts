@@ -26,8 +26,8 @@ export interface VideoTrack {
   readonly codedHeight: number;
   /** Clockwise degrees a player turns the picture by. */
   readonly rotation: 0 | 90 | 180 | 270;
-  /** The rotation is a tag's: decoders turn by the display matrix alone, so the picture must be turned by whoever encodes. */
-  readonly turnedByTag?: true;
+  /** Left and right change places after the rotation: a front camera's matrix. */
+  readonly mirrored?: true;
   readonly sampleAspect: Rational;
   /** Upright size in square pixels, rounded to whole pixels. */
   readonly displayWidth: number;
@@ -37,6 +37,8 @@ export interface VideoTrack {
   readonly frameRate: Rational;
   readonly variableFrameRate: boolean;
   readonly interlaced: boolean;
+  /** Measured, where the source does not declare its fields; decoders flag declared ones frame by frame. */
+  readonly firstField?: "top" | "bottom";
   readonly hdr?: "PQ" | "HLG";
   readonly colour: Colour;
   readonly pixelFormat: string;
@@ -61,8 +63,8 @@ export type KeyframeGrid =
 
 export interface Colour {
   readonly fullRange: boolean;
-  /** The matrix the samples are in: BT.709, BT.601 or BT.2020 (guessed from the size when untagged). */
-  readonly matrix: "bt709" | "bt601" | "bt2020";
+  /** The matrix the samples are in: BT.709, BT.601 or BT.2020 (guessed from the size when untagged), or none: RGB. */
+  readonly matrix: "bt709" | "bt601" | "bt2020" | "rgb";
 }
 
 export interface AudioTrack {

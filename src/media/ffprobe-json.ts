@@ -37,7 +37,7 @@ const stream = z.object({
   disposition: z.record(z.string(), z.number()).default({}).catch({}),
   tags,
   side_data_list: z
-    .array(z.object({ rotation: number }))
+    .array(z.object({ rotation: number, displaymatrix: text }))
     .default([])
     .catch([]),
 });

@@ -1,9 +1,11 @@
 import { open, stat } from "node:fs/promises";
 import { SourceError } from "../domain/errors.ts";
-import type { Source } from "../domain/source.ts";
+import type { Source, VideoTrack } from "../domain/source.ts";
 import type { CommandResult } from "../process/run-command.ts";
 import type { Measured } from "./build-source.ts";
 import { buildSource } from "./build-source.ts";
+import type { FieldTools } from "./detect-fields.ts";
+import { detectFields, mayHideFields } from "./detect-fields.ts";
 import { isEncrypted } from "./encryption.ts";
 import type { ProbeReport } from "./ffprobe-json.ts";
 import { parseProbeReport } from "./ffprobe-json.ts";
@@ -18,7 +20,7 @@ import { ffprobeOn } from "./run-ffprobe.ts";
 import type { Sniffed } from "./sniff.ts";
 import { sniff } from "./sniff.ts";
 
-export interface ProbeTools extends FfprobeTools {
+export interface ProbeTools extends FfprobeTools, FieldTools {
   readonly limits: SourceLimits;
 }
 
@@ -47,7 +49,21 @@ export async function probeSource(path: string, tools: ProbeTools, signal: Abort
   const isCut = sniffed === "riff-cut" || /ended prematurely|partial file|truncated/i.test(stderr);
   const source = buildSource(report, { sizeBytes: size, packets, packetsRead, isCut });
   enforceLimits(source, tools.limits, largestStep(packets, source));
-  return withKeyframeGrid(source, { path, streams: report.streams, gops }, signal);
+  const gridded = await withKeyframeGrid(source, { path, streams: report.streams, gops }, signal);
+  return withFields(gridded, report, (video) => detectFields(path, video, { tools, signal }));
+}
+
+/** What no header says is looked for in the picture itself. */
+async function withFields(
+  source: Source,
+  { streams }: ProbeReport,
+  detect: (video: VideoTrack) => Promise<VideoTrack["firstField"]>,
+): Promise<Source> {
+  const { video } = source;
+  const declared = streams.find(({ index }) => index === video?.index)?.field_order;
+  if (!video || !mayHideFields(video.codec, declared)) return source;
+  const firstField = await detect(video);
+  return firstField ? { ...source, video: { ...video, interlaced: true, firstField } } : source;
 }
 
 /** The streams whose GOPs are looked at. */

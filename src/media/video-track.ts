@@ -3,6 +3,7 @@ import { multiply, parseRational, rational, toNumber } from "../domain/rational.
 import type { Colour, VideoTrack } from "../domain/source.ts";
 import type { ProbedStream } from "./ffprobe-json.ts";
 import { measureFrameRate } from "./frame-rate.ts";
+import { orientationOf } from "./orientation.ts";
 import type { PacketStats } from "./packet-stats.ts";
 
 const SQUARE = rational(1);
@@ -34,34 +35,20 @@ export function buildVideoTrack(stream: ProbedStream, stats: PacketStats): Video
 
 type Geometry = Pick<
   VideoTrack,
-  "codedWidth" | "codedHeight" | "rotation" | "turnedByTag" | "sampleAspect" | "displayWidth" | "displayHeight" | "displayAspect"
+  "codedWidth" | "codedHeight" | "rotation" | "mirrored" | "sampleAspect" | "displayWidth" | "displayHeight" | "displayAspect"
 >;
 
 function geometryOf(stream: ProbedStream): Geometry {
   const { width: codedWidth = 0, height: codedHeight = 0 } = stream;
-  const matrix = matrixRotationOf(stream);
-  const rotation = quarterTurns(matrix ?? Number(stream.tags.get("rotate") ?? 0));
+  const orientation = orientationOf(stream);
+  const { rotation } = orientation;
   const sampleAspect = sampleAspectOf(stream);
   const upright = multiply(rational(Math.max(1, codedWidth), Math.max(1, codedHeight)), sampleAspect);
   const wide = Math.round(codedWidth * toNumber(sampleAspect));
-  const byTag = matrix === undefined && rotation !== 0 ? ({ turnedByTag: true } as const) : {};
-  const coded = { codedWidth, codedHeight, rotation, ...byTag, sampleAspect };
+  const coded = { codedWidth, codedHeight, ...orientation, sampleAspect };
   return rotation === 90 || rotation === 270
     ? { ...coded, displayWidth: codedHeight, displayHeight: wide, displayAspect: rational(upright.den, upright.num) }
     : { ...coded, displayWidth: wide, displayHeight: codedHeight, displayAspect: upright };
-}
-
-/** Side data counts counter-clockwise, the old tag clockwise. */
-function matrixRotationOf(stream: ProbedStream): number | undefined {
-  const sideData = stream.side_data_list.find((data) => data.rotation !== undefined)?.rotation;
-  return sideData === undefined ? undefined : -sideData;
-}
-
-/** A matrix that is no rotation reads as a huge number. */
-function quarterTurns(clockwise: number): VideoTrack["rotation"] {
-  if (!Number.isFinite(clockwise) || Math.abs(clockwise) > 3600) return 0;
-  const turns = ((Math.round(clockwise / 90) % 4) + 4) % 4;
-  return turns === 1 ? 90 : turns === 2 ? 180 : turns === 3 ? 270 : 0;
 }
 
 function sampleAspectOf(stream: ProbedStream): Rational {
@@ -91,5 +78,7 @@ const MATRICES: ReadonlyMap<string, Colour["matrix"]> = new Map([
 ]);
 
 /** Untagged video follows its size, as players assume: standard definition is BT.601. */
-const matrixOf = ({ color_space: space = "", width = 0, height = 0 }: ProbedStream): Colour["matrix"] =>
-  MATRICES.get(space) ?? (Math.min(width, height) < 720 ? "bt601" : "bt709");
+function matrixOf({ color_space: space = "", pix_fmt: format = "", width = 0, height = 0 }: ProbedStream): Colour["matrix"] {
+  if (/^(?:gbr|0?rgb|0?bgr|argb|abgr|pal8)/.test(format)) return "rgb";
+  return MATRICES.get(space) ?? (Math.min(width, height) < 720 ? "bt601" : "bt709");
+}

@@ -46,17 +46,19 @@ const MATRICES = {
 } as const;
 
 /** Turns the first track of an MP4 by its display matrix (ISO/IEC 14496-12 8.3.2), clockwise, as phones do. */
-export const rotate = (path: string, degrees: keyof typeof MATRICES): Promise<void> =>
+export const rotate = (path: string, degrees: keyof typeof MATRICES): Promise<void> => setMatrix(path, MATRICES[degrees]);
+
+/** Gives the first track of an MP4 the cells a, b, c and d of its display matrix. */
+export const setMatrix = (path: string, [a, b, c, d]: readonly [number, number, number, number]): Promise<void> =>
   patch(path, (bytes) => {
     const matrix = bytes.indexOf("tkhd") + 4 + 40;
-    const [a, b, c, d] = MATRICES[degrees];
     for (const [offset, value] of [
       [0, a],
       [4, b],
       [12, c],
       [16, d],
     ] as const)
-      bytes.writeInt32BE(value * 0x10000, matrix + offset);
+      bytes.writeInt32BE(Math.round(value * 0x10000), matrix + offset);
   });
 
 /** Lets an edit list show only the first part of the first track. */

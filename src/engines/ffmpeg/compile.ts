@@ -44,6 +44,8 @@ function programOptions(): string[] {
     // Damaged frames are counted by line, so equal lines must not be folded into one; progress has a pipe of its own.
     ...["-loglevel", "repeat+level+warning", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5"],
     ...["-max_error_rate", `${MAX_ERROR_RATE}`],
+    // Turning is in the filter graph: versions differ in what they make of mirrored matrices, tags and odd angles.
+    "-noautorotate",
   ];
 }
 

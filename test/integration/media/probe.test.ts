@@ -12,7 +12,7 @@ import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const { signal } = new AbortController();
 const { limits, ffmpeg: programs } = loadConfig({ env: { PATH: process.env["PATH"], NODE_ENV: "test" } });
-const TOOLS: ProbeTools = { ffprobePath: programs.probePath, limits, sandbox: await detectSandbox(signal) };
+const TOOLS: ProbeTools = { ffmpegPath: programs.path, ffprobePath: programs.probePath, limits, sandbox: await detectSandbox(signal) };
 
 type Make = (path: string) => Promise<void>;
 

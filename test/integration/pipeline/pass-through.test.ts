@@ -86,7 +86,8 @@ describe("a source that is its own rung is published as it is,", () => {
 
 /** What is decided for a file. */
 async function decidedFor(path: string): Promise<PassThrough | undefined> {
-  const tools = { ffprobePath: programs.probePath, limits, sandbox: { noNetwork: false, diesWithParent: false, limits: false } };
+  const sandbox = { noNetwork: false, diesWithParent: false, limits: false };
+  const tools = { ffmpegPath: programs.path, ffprobePath: programs.probePath, limits, sandbox };
   return aPlan(await probeSource(path, tools, signal), aLadder()).passThrough;
 }
 

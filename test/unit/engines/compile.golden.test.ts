@@ -80,15 +80,29 @@ describe("filterGraph", () => {
     expect(below).toBe("[below-v360-h264]scale=w=426:h=240:flags=lanczos,setsar=1,split=2[v240-h264][v240-av1]");
   });
 
+  const graphOf = (changes: Partial<VideoTrack>): string => filterGraph(aPlan(aSource({ video: aVideoTrack(changes) })))[0] ?? "";
+
   test.each([
-    [90, "transpose=clock"],
-    [180, "hflip,vflip"],
-    [270, "transpose=cclock"],
-  ] as const)("turns a picture by %d degrees only where a tag says so", (rotation, filter) => {
-    const graphOf = (changes: Partial<VideoTrack>): string =>
-      filterGraph(aPlan(aSource({ video: aVideoTrack({ rotation, ...changes }) })))[0] ?? "";
-    expect(graphOf({ turnedByTag: true })).toContain(`,${filter},scale=`);
+    [{ rotation: 90 }, "transpose=clock"],
+    [{ rotation: 180 }, "hflip,vflip"],
+    [{ rotation: 270 }, "transpose=cclock"],
+    [{ rotation: 0, mirrored: true }, "hflip"],
+    [{ rotation: 90, mirrored: true }, "transpose=clock,hflip"],
+  ] as const)("turns a picture as %j says", (changes, filter) => {
+    expect(graphOf(changes)).toContain(`,${filter},scale=`);
     expect(graphOf({})).not.toMatch(/transpose|flip/);
+  });
+
+  test.each([
+    [{ interlaced: true }, "bwdif=mode=send_frame:parity=auto:deint=all"],
+    [{ interlaced: true, firstField: "top" }, "bwdif=mode=send_frame:parity=tff:deint=all"],
+    [{ interlaced: true, firstField: "bottom" }, "bwdif=mode=send_frame:parity=bff:deint=all"],
+    [{ pixelFormat: "yuva444p10le" }, "premultiply=inplace=1,scale="],
+    [{ colour: { fullRange: true, matrix: "rgb" } }, ":out_color_matrix=bt709:in_range=full:out_range=limited,"],
+    [{ colour: { fullRange: false, matrix: "bt2020" } }, "pin=bt2020:tin=bt709:t=bt709:m=bt709:p=bt709:r=limited,"],
+    [{ hdr: "HLG", colour: { fullRange: false, matrix: "bt2020" } }, "tin=arib-std-b67:t=linear:npl=203,"],
+  ] as const)("treats a picture with %j", (changes, filter) => {
+    expect(graphOf(changes)).toContain(filter);
   });
 
   test("decodes a track once for all bit rates of it", () => {

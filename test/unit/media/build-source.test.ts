@@ -18,6 +18,7 @@ describe("a video track", () => {
       { side_data_list: [{ side_data_type: "Display Matrix", rotation: -9_223_372_036_854_775_808 }] },
       { rotation: 0, displayWidth: 640, displayHeight: 360 },
     ],
+    [{ side_data_list: [{ rotation: -45 }] }, { rotation: 0, displayWidth: 640, displayHeight: 360 }],
     [{ side_data_list: [{ rotation: "nan" }] }, { rotation: 0, displayWidth: 640, displayHeight: 360 }],
     [{ tags: { rotate: "sideways" } }, { rotation: 0, displayWidth: 640, displayHeight: 360 }],
     [{}, { rotation: 0, displayWidth: 640, displayHeight: 360 }],
@@ -30,14 +31,13 @@ describe("a video track", () => {
     [{ tags: { ROTATE: "270" } }, 270],
     [{ tags: { rotate: "-90" } }, 270],
     [{ tags: { rotate: "180" } }, 180],
-  ])("is turned as the tag in %j says, which decoders do not see", (changes, rotation) => {
-    expect(videoOf(changes)).toMatchObject({ rotation, turnedByTag: true });
+  ])("is turned as the tag in %j says, where there is no matrix", (changes, rotation) => {
+    expect(videoOf(changes)).toMatchObject({ rotation });
   });
 
   test("is turned by its matrix when there is a tag as well", () => {
     const track = videoOf({ tags: { rotate: "180" }, side_data_list: [{ rotation: -90 }] });
     expect(track?.rotation).toBe(90);
-    expect(track).not.toHaveProperty("turnedByTag");
   });
 
   test.each([
