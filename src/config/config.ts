@@ -68,6 +68,9 @@ export interface EncodeSettings {
   readonly stallSeconds: number;
   readonly deadlineFactor: number;
   readonly deadlineMinimumSeconds: number;
+  readonly chunkAboveCores: number;
+  readonly chunkSegments: number;
+  readonly parallelChunks: number;
 }
 
 export interface DiskSettings {

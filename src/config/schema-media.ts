@@ -56,7 +56,7 @@ export const ffmpeg: convict.Schema<FfmpegSettings> = {
   },
 };
 
-/** The keys under `encode`: when an encode is given up. */
+/** The keys under `encode`: when an encode is given up, and when it is cut into chunks. */
 export const encode: convict.Schema<EncodeSettings> = {
   stallSeconds: {
     doc: "an encode without progress for this long is killed",
@@ -78,5 +78,25 @@ export const encode: convict.Schema<EncodeSettings> = {
     minimum: 1,
     env: "LADDERD_ENCODE_DEADLINE_MINIMUM_SECONDS",
     default: 600,
+  },
+  chunkAboveCores: {
+    doc: "with more cores than this for a job its source is cut into chunks that are encoded side by side",
+    format: "whole-number",
+    env: "LADDERD_ENCODE_CHUNK_ABOVE_CORES",
+    default: 4,
+  },
+  chunkSegments: {
+    doc: "least length of a chunk, in segments",
+    format: "whole-number",
+    minimum: 1,
+    env: "LADDERD_ENCODE_CHUNK_SEGMENTS",
+    default: 5,
+  },
+  parallelChunks: {
+    doc: "chunks of a job encoded at a time; 0 takes as many as there are cores and memory for",
+    format: "whole-number",
+    maximum: 256,
+    env: "LADDERD_ENCODE_PARALLEL_CHUNKS",
+    default: 0,
   },
 };

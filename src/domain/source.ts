@@ -48,6 +48,8 @@ export interface VideoTrack {
   readonly bitrateBps: number;
   /** Measured of H.264 in MP4 alone. */
   readonly keyframeGrid?: KeyframeGrid;
+  /** Longest time from one keyframe to the next or to the end; undefined when it was not measured. */
+  readonly longestGopSeconds?: number;
 }
 
 /** Whether every GOP of a track is closed and lasts as long as the first, and its frames are evenly spaced; or why not. */

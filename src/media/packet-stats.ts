@@ -11,6 +11,8 @@ export interface PacketStats {
   /** Median time between neighbours in presentation order; 0 when there is one packet. */
   readonly medianStepSeconds: number;
   readonly largestStepSeconds: number;
+  /** Longest time from one keyframe to the next, or to the last packet. */
+  readonly longestGopSeconds: number;
   /** Share of steps within a quarter of the median: 1 for a constant rate. */
   readonly steadyShare: number;
   /** Mean of those steps: a gap here and there does not move it, rounded time stamps average out. */
@@ -49,6 +51,8 @@ export function packetStats(): Accumulator {
     lastDuration: 0,
     previous: Number.NaN,
     largest: 0,
+    lastKeyframe: -Infinity,
+    longestGop: 0,
   };
   const release = (pts: number): void => {
     const step = pts - sums.previous;
@@ -63,7 +67,11 @@ export function packetStats(): Accumulator {
     add({ ptsSeconds, durationSeconds, sizeBytes, isKeyframe }) {
       sums.count += 1;
       sums.bytes += sizeBytes;
-      if (isKeyframe) sums.keyframes += 1;
+      if (isKeyframe) {
+        sums.keyframes += 1;
+        if (sums.lastKeyframe > -Infinity) sums.longestGop = Math.max(sums.longestGop, ptsSeconds - sums.lastKeyframe);
+        sums.lastKeyframe = ptsSeconds;
+      }
       sums.first = Math.min(sums.first, ptsSeconds);
       sums.end = Math.max(sums.end, ptsSeconds + durationSeconds);
       if (ptsSeconds > sums.lastPts) [sums.lastPts, sums.lastDuration] = [ptsSeconds, durationSeconds];
@@ -77,7 +85,9 @@ export function packetStats(): Accumulator {
       const endSeconds = sums.lastDuration > 0 ? sums.end : sums.lastPts + medianStepSeconds;
       const { count, keyframes, bytes, first, largest, lastPts } = sums;
       const range = { firstSeconds: first, lastStartSeconds: lastPts, endSeconds };
-      return { count, keyframes, bytes, ...range, medianStepSeconds, largestStepSeconds: largest, ...steady(steps, medianStepSeconds) };
+      const longestGopSeconds = Math.max(sums.longestGop, lastPts - Math.max(sums.lastKeyframe, first));
+      const spread = { medianStepSeconds, largestStepSeconds: largest, longestGopSeconds };
+      return { count, keyframes, bytes, ...range, ...spread, ...steady(steps, medianStepSeconds) };
     },
   };
 }

@@ -30,6 +30,7 @@ export function buildVideoTrack(stream: ProbedStream, stats: PacketStats): Video
     durationSeconds,
     frameCount: stats.count,
     bitrateBps: Math.round((stats.bytes * 8) / Math.max(durationSeconds, 0.001)),
+    longestGopSeconds: stats.longestGopSeconds,
   };
 }
 

@@ -28,7 +28,16 @@ export interface PipelineSettings {
   readonly workDir: string;
   readonly limits: SourceLimits;
   readonly disk: { readonly minimumFreeBytes: number; readonly sourceFactor: number };
-  readonly encode: { readonly stallSeconds: number; readonly deadlineFactor: number; readonly deadlineMinimumSeconds: number };
+  /** Jobs that share the machine. */
+  readonly concurrency: number;
+  readonly encode: {
+    readonly stallSeconds: number;
+    readonly deadlineFactor: number;
+    readonly deadlineMinimumSeconds: number;
+    readonly chunkAboveCores: number;
+    readonly chunkSegments: number;
+    readonly parallelChunks: number;
+  };
 }
 
 /** The programs and the fences around them. */

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
+import { parallelChunks } from "../engines/ffmpeg/capacity.ts";
 import type { EncodeReport } from "../engines/ffmpeg/run.ts";
 import { encode } from "../engines/ffmpeg/run.ts";
 import type { StageRun } from "./deps.ts";
@@ -18,11 +19,12 @@ export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps
   await requireSpace(settings.workDir, outputBytes(plan), settings.disk.minimumFreeBytes);
   await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
   const deadlineSeconds = Math.max(settings.encode.deadlineMinimumSeconds, settings.encode.deadlineFactor * durationSeconds);
-  const { stallSeconds } = settings.encode;
+  const { stallSeconds, chunkAboveCores: aboveCores, chunkSegments: minimumSegments } = settings.encode;
+  const parallel = parallelChunks(plan, { ...settings.encode, concurrency: settings.concurrency });
   report({ kind: "engine-chosen", jobId, engine: "ffmpeg", reason: "the only engine of this worker" });
   const encoded = await encode(
     { plan, sourcePath: workspace.sourcePath, outDir: workspace.outDir, pipeDir: workspace.pipeDir, ...(key ? { key } : {}) },
-    { ...tools, limits: settings.limits, stallSeconds, deadlineSeconds },
+    { ...tools, limits: settings.limits, stallSeconds, deadlineSeconds, chunks: { parallel, aboveCores, minimumSegments } },
     {
       signal,
       onExit: (exit) => report({ kind: "engine-ended", jobId, exit }),

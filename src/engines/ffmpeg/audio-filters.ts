@@ -2,6 +2,7 @@ import type { AudioRendition, EncodePlan } from "../../domain/encode-plan.ts";
 import { soundKey } from "../../domain/loudness.ts";
 import type { AudioTrack } from "../../domain/source.ts";
 import { filterSeconds, padOf } from "./pads.ts";
+import { clockShiftSeconds } from "./seek.ts";
 
 /** One chain a track and channel layout. */
 export function audioChains(plan: EncodePlan): string[] {
@@ -23,11 +24,12 @@ export function meterChains(plan: EncodePlan): { readonly key: string; readonly 
 const byTrack = (audio: readonly AudioRendition[]): AudioRendition[][] => [...Map.groupBy(audio, soundKey).values()];
 
 /** Sound on the timeline: what is early is cut, what is late or missing is silence, to the sample. */
-function soundOf({ sourceIndex, sampleRate, channels }: AudioRendition, { source, timeline }: EncodePlan): string {
+function soundOf({ sourceIndex, sampleRate, channels }: AudioRendition, plan: EncodePlan): string {
+  const { source, timeline } = plan;
   const samples = Math.round(timeline.durationSeconds * sampleRate);
   const track = source.audio.find(({ index }) => index === sourceIndex);
   const filters = [
-    `asetpts=PTS-${filterSeconds(timeline.sourceStartSeconds - source.startSeconds)}/TB`,
+    `asetpts=PTS-${filterSeconds(clockShiftSeconds(plan))}/TB`,
     `aresample=${sampleRate}:async=1:first_pts=0`,
     ...toLayout(channels, track),
     `apad=whole_len=${samples}`,

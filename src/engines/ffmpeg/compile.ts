@@ -7,6 +7,7 @@ import { inputGuards, programGuards } from "../../media/input-guards.ts";
 import { audioOptions } from "./audio-options.ts";
 import { filterGraph } from "./filter-graph.ts";
 import { padOf } from "./pads.ts";
+import { seekOptions } from "./seek.ts";
 import { videoOptions } from "./video-options.ts";
 
 export interface CompileInput {
@@ -28,7 +29,7 @@ const MAX_ERROR_RATE = 0.05;
  */
 export function compile(input: CompileInput): readonly string[] {
   const { plan, limits, sourcePath } = input;
-  const command = ffmpeg(sourcePath).inputOptions(separate([...programOptions(), ...inputGuards(limits)]));
+  const command = ffmpeg(sourcePath).inputOptions(separate([...programOptions(plan), ...inputGuards(limits), ...seekOptions(plan)]));
   const graph = filterGraph(plan);
   if (graph.length > 0) command.complexFilter([...graph]);
   for (const rendition of [...plan.video.toReversed(), ...plan.audio]) {
@@ -37,24 +38,29 @@ export function compile(input: CompileInput): readonly string[] {
   return argvOf(command);
 }
 
-function programOptions(): string[] {
+function programOptions({ range }: EncodePlan): string[] {
   return [
     "-hide_banner",
     ...programGuards(),
     // Damaged frames are counted by line, so equal lines must not be folded into one; progress has a pipe of its own.
     ...["-loglevel", "repeat+level+warning", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5"],
-    ...["-max_error_rate", `${MAX_ERROR_RATE}`],
+    // A hole of two seconds is much of a chunk and little of a film: chunks are judged together, by whoever runs them.
+    ...["-max_error_rate", range ? "1" : `${MAX_ERROR_RATE}`],
+    // A chunk has one core to itself.
+    ...(range ? ["-filter_complex_threads", "1", "-threads", "1"] : []),
     // Turning is in the filter graph: versions differ in what they make of mirrored matrices, tags and odd angles.
     "-noautorotate",
   ];
 }
 
-function renditionOptions(rendition: Rendition, { plan: { source, timeline }, threads }: CompileInput): string[] {
+function renditionOptions(rendition: Rendition, { plan: { source, timeline, range }, threads }: CompileInput): string[] {
   return [
     ...["-map", rendition.kind === "video" && rendition.copied ? `0:${source.video?.index ?? 0}` : padOf(rendition.id)],
     // Nothing of the source's text reaches the public: no GPS, no titles, no chapters (R-X11).
     ...["-map_metadata", "-1", "-map_chapters", "-1"],
-    ...(rendition.kind === "video" ? videoOptions(rendition, { timeline, threads }) : audioOptions(rendition, segmentSeconds(timeline))),
+    ...(rendition.kind === "video"
+      ? videoOptions(rendition, { timeline, range, threads: range ? 1 : threads })
+      : audioOptions(rendition, segmentSeconds(timeline))),
     ...["-f", "mp4"],
   ];
 }

@@ -1,35 +1,27 @@
 import { join } from "node:path";
-import type { EncodePlan } from "../../domain/encode-plan.ts";
+import { planChunks } from "../../domain/chunks.ts";
+import type { EncodePlan, TimeRange } from "../../domain/encode-plan.ts";
 import type { ContentKey } from "../../domain/encryption.ts";
 import { withoutKey } from "../../domain/encryption.ts";
-import { EngineError, ResourceError, SourceError } from "../../domain/errors.ts";
-import type { InputLimits } from "../../media/input-guards.ts";
+import { EngineError, JobError, ResourceError, SourceError } from "../../domain/errors.ts";
 import { compilePackager } from "../../packaging/compile.ts";
 import { openProtection } from "../../packaging/protect.ts";
 import { makePipes } from "../../process/make-pipes.ts";
 import type { CommandResult } from "../../process/run-command.ts";
-import { runUnit, succeeded } from "../../process/run-unit.ts";
-import type { SandboxAbilities } from "../../process/sandbox.ts";
-import { sandboxed } from "../../process/sandbox.ts";
+import type { Member } from "../../process/run-unit.ts";
+import { openUnit, runUnit, succeeded } from "../../process/run-unit.ts";
+import { chunkProgress } from "./chunk-progress.ts";
 import { compile } from "./compile.ts";
 import { decodeErrorCounter } from "./decode-errors.ts";
 import { diagnose } from "./diagnose.ts";
 import type { FfmpegExit } from "./exit-class.ts";
 import { exitClass } from "./exit-class.ts";
+import type { EncodeTools } from "./members.ts";
+import { memberFactory } from "./members.ts";
 import type { EncodeProgress } from "./progress.ts";
 import { progressReader } from "./progress.ts";
+import { runChunks } from "./run-chunks.ts";
 import { watchProgress } from "./stall.ts";
-
-export interface EncodeTools {
-  readonly ffmpegPath: string;
-  readonly packagerPath: string;
-  readonly threads: number;
-  readonly limits: InputLimits;
-  readonly sandbox: SandboxAbilities;
-  /** No progress for this long ends the encode. */
-  readonly stallSeconds: number;
-  readonly deadlineSeconds: number;
-}
 
 export interface EncodeRequest {
   readonly plan: EncodePlan;
@@ -48,10 +40,6 @@ export interface EncodeReport {
   readonly encoderSeconds: number;
 }
 
-/** Most bytes one child may write to one file; a six-second segment of 2160p is 20 MB. */
-const MAX_FILE_BYTES = 4 * 1024 ** 3;
-const CPU_HEADROOM = 8;
-
 /** Who follows an encode. */
 export interface EncodeWatch {
   readonly signal: AbortSignal;
@@ -61,69 +49,110 @@ export interface EncodeWatch {
 
 /**
  * Encodes and packages the plan as one unit: ffmpeg writes pipes, the packager reads them, and whichever fails takes the
- * other with it (with ffmpeg killed the packager would exit 0 and call the stub complete). Exit codes are no proof: the
- * caller reads the output back. Throws EngineError, SourceError source_corrupt, ResourceError, or the signal's reason.
+ * others with it (with ffmpeg killed the packager would exit 0 and call the stub complete). On many cores there is one
+ * ffmpeg for each chunk, and the packager reads the same streams as ever. Exit codes are no proof: the caller reads the
+ * output back. Throws EngineError, SourceError source_corrupt, ResourceError, or the signal's reason.
  */
-export async function encode(
-  { plan, sourcePath, outDir, pipeDir, key }: EncodeRequest,
-  tools: EncodeTools,
-  watch: EncodeWatch,
-): Promise<EncodeReport> {
-  const renditions = [...plan.video, ...plan.audio];
+export async function encode(request: EncodeRequest, tools: EncodeTools, watch: EncodeWatch): Promise<EncodeReport> {
+  const { plan, outDir, pipeDir, key } = request;
   const pipeOf = (id: string): string => join(pipeDir, `${id}.pipe`);
   await makePipes(
-    renditions.map(({ id }) => pipeOf(id)),
+    [...plan.video, ...plan.audio].map(({ id }) => pipeOf(id)),
     watch.signal,
   );
-  const args = compile({ plan, sourcePath, pipeOf, limits: tools.limits, threads: tools.threads });
   await using protection = await openProtection(plan, key, pipeDir);
   const packagerArgs = [...compilePackager(plan, pipeOf, (id) => join(outDir, id)), ...protection.options];
-  const { encoder, packager: said, decodeErrors } = await runPair({ ffmpeg: args, packager: packagerArgs }, tools, watch);
-  const packager = { ...said, stderrTail: withoutKey(said.stderrTail, key) };
+  const memberOf = memberFactory(tools);
+  const ranges = planChunks(plan, tools.chunks);
+  const job: UnitJob = {
+    ...request,
+    ranges,
+    tools,
+    pipeOf,
+    memberOf,
+    packager: memberOf(tools.packagerPath, packagerArgs),
+  };
+  const started = performance.now();
+  const end = await supervised(tools, watch, (eyes) => (ranges.length > 1 ? inChunks(job, eyes) : inOne(job, eyes)));
+  const { encoder, decodeErrors } = end;
+  const packager = { ...end.packager, stderrTail: withoutKey(end.packager.stderrTail, key) };
   if (!succeeded(encoder) || !succeeded(packager)) throw diagnose({ encoder, packager, decodeErrors });
   refuseCorrupt(decodeErrors, plan);
-  return { decodeErrors, encoderSeconds: encoder.durationMs / 1000 };
+  return { decodeErrors, encoderSeconds: (performance.now() - started) / 1000 };
 }
 
-interface Pair {
+interface UnitJob extends EncodeRequest {
+  readonly ranges: readonly TimeRange[];
+  readonly tools: EncodeTools;
+  readonly pipeOf: (id: string) => string;
+  readonly memberOf: (command: string, args: readonly string[]) => Member;
+  readonly packager: Member;
+}
+
+/** What the programs of the unit are followed with. */
+interface Eyes {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: EncodeProgress) => void;
+  readonly onStderrLine: (line: string) => void;
+}
+
+interface UnitEnd {
+  /** Of several encoders the one that failed. */
   readonly encoder: CommandResult;
   readonly packager: CommandResult;
-  readonly decodeErrors: number;
 }
 
-async function runPair(
-  args: { ffmpeg: readonly string[]; packager: readonly string[] },
-  tools: EncodeTools,
+function encoderMember({ sourcePath, tools, memberOf }: UnitJob, plan: EncodePlan, pipeOf: (id: string) => string): Member {
+  return memberOf(tools.ffmpegPath, compile({ plan, sourcePath, pipeOf, limits: tools.limits, threads: tools.threads }));
+}
+
+async function inOne(job: UnitJob, { signal, onProgress, onStderrLine }: Eyes): Promise<UnitEnd> {
+  const ffmpeg = { ...encoderMember(job, job.plan, job.pipeOf), onStdoutLine: progressReader(onProgress), onStderrLine };
+  const [encoder, packager] = await runUnit([ffmpeg, job.packager], signal);
+  if (!encoder || !packager) throw new EngineError("engine_failed", "a program of the pair gave no result");
+  return { encoder, packager };
+}
+
+async function inChunks(job: UnitJob, { signal, onProgress, onStderrLine }: Eyes): Promise<UnitEnd> {
+  const progress = chunkProgress(onProgress);
+  const encoderOf = (part: EncodePlan, fileOf: (id: string) => string): Member => {
+    const { startSeconds, endSeconds } = part.range ?? { startSeconds: 0, endSeconds: 0 };
+    // Sound ends long before the picture and says nothing of it.
+    const onStdoutLine = part.video.some(({ copied }) => !copied) ? progress.reader(endSeconds - startSeconds) : () => undefined;
+    return { ...encoderMember(job, part, fileOf), onStdoutLine, onStderrLine };
+  };
+  const { encoders, packager } = await runChunks({ ...job, parallel: job.tools.chunks.parallel, encoderOf }, openUnit(signal));
+  const encoder =
+    encoders.find(({ ended, exitCode }) => ended === "exit" && exitCode !== 0) ?? encoders.find((one) => !succeeded(one)) ?? encoders[0];
+  if (!encoder) throw new EngineError("engine_failed", "no chunk was encoded");
+  return { encoder, packager };
+}
+
+/** Runs the unit under the eyes of the stall watch, and counts damaged frames. */
+async function supervised(
+  { stallSeconds }: EncodeTools,
   watch: EncodeWatch,
-): Promise<Pair> {
+  run: (eyes: Eyes) => Promise<UnitEnd>,
+): Promise<UnitEnd & { readonly decodeErrors: number }> {
   const stalled = new AbortController();
-  const why = new ResourceError("stalled", `the encode made no progress for ${tools.stallSeconds} s`);
-  const stall = watchProgress(tools.stallSeconds * 1000, () => stalled.abort(why));
+  const why = new ResourceError("stalled", `the encode made no progress for ${stallSeconds} s`);
+  const stall = watchProgress(stallSeconds * 1000, () => stalled.abort(why));
   const errors = decodeErrorCounter();
-  const limits = { cpuSeconds: tools.deadlineSeconds * CPU_HEADROOM, fileSizeBytes: MAX_FILE_BYTES };
-  const deadlineMs = tools.deadlineSeconds * 1000;
-  const member = (command: string, argv: readonly string[]) => ({
-    ...sandboxed({ command, args: argv }, limits, tools.sandbox),
-    deadlineMs,
-  });
-  const onStdoutLine = progressReader((progress) => {
+  const onProgress = (progress: EncodeProgress): void => {
     stall.advance(progress.seconds);
     watch.onProgress(progress);
-  });
+  };
   try {
-    const members = [
-      { ...member(tools.ffmpegPath, args.ffmpeg), onStdoutLine, onStderrLine: errors.add },
-      member(tools.packagerPath, args.packager),
-    ];
-    const [encoder, packager] = await runUnit(members, AbortSignal.any([watch.signal, stalled.signal])).catch((cause: unknown) => {
+    const signal = AbortSignal.any([watch.signal, stalled.signal]);
+    const end = await run({ signal, onProgress, onStderrLine: errors.add }).catch((cause: unknown) => {
       watch.signal.throwIfAborted();
+      if (cause instanceof JobError) throw cause;
       throw new EngineError("engine_failed", "ffmpeg or the packager could not be started", { cause });
     });
-    if (!encoder || !packager) throw new EngineError("engine_failed", "a program of the pair gave no result");
-    watch.onExit(exitClass(encoder, stalled.signal.aborted));
+    watch.onExit(exitClass(end.encoder, stalled.signal.aborted));
     watch.signal.throwIfAborted();
     stalled.signal.throwIfAborted();
-    return { encoder, packager, decodeErrors: errors.count() };
+    return { ...end, decodeErrors: errors.count() };
   } finally {
     stall.stop();
   }

@@ -1,4 +1,4 @@
-import type { VideoRendition } from "../../domain/encode-plan.ts";
+import type { TimeRange, VideoRendition } from "../../domain/encode-plan.ts";
 import type { VideoCodec } from "../../domain/ladder.ts";
 import type { Timeline } from "../../domain/timeline.ts";
 
@@ -7,6 +7,8 @@ export const VIDEO_ENCODERS: Readonly<Record<VideoCodec, string>> = { h264: "lib
 
 export interface EncoderSettings {
   readonly timeline: Timeline;
+  /** The chunk it is of; undefined for all of the timeline. */
+  readonly range?: TimeRange | undefined;
   /** 0 leaves it to the encoder. */
   readonly threads: number;
 }

@@ -1,8 +1,10 @@
+import { frameRange } from "../../domain/chunks.ts";
 import type { EncodePlan, VideoRendition } from "../../domain/encode-plan.ts";
 import type { VideoTrack } from "../../domain/source.ts";
 import { toDelivery } from "./colour-filters.ts";
 import { upright } from "./orientation-filters.ts";
 import { filterSeconds, padOf } from "./pads.ts";
+import { clockShiftSeconds } from "./seek.ts";
 
 /** Frames held and silence added at the end at most: more missing than this is a broken source, not a rounding. */
 const HOLD_SECONDS = 1;
@@ -33,18 +35,21 @@ function cascade([chain, renditions]: readonly [string, SameSize], smaller: read
 const handOut = (pads: readonly string[]): string => (pads.length > 1 ? `,split=${pads.length}${pads.join("")}` : pads.join(""));
 
 /** Moves the picture to the timeline and makes its rate constant and its length exact. */
-function onTimeline({ source, timeline }: EncodePlan): string[] {
+function onTimeline(plan: EncodePlan): string[] {
+  const { source, timeline } = plan;
   const { num, den } = timeline.frameRate;
+  const { start, end } = frameRange(plan);
   const hold = Math.max(HOLD_SECONDS, timeline.durationSeconds * HOLD_SHARE);
   return [
     // A newer ffmpeg would hand the matrix on to the encoder, and players would turn the picture again.
     "sidedata=mode=delete:type=DISPLAYMATRIX",
     // ffmpeg has taken the container's start off already; both tracks lose the same amount more, so sync survives.
-    `setpts=PTS-${filterSeconds(timeline.sourceStartSeconds - source.startSeconds)}/TB`,
+    `setpts=PTS-${filterSeconds(clockShiftSeconds(plan))}/TB`,
     ...(source.video?.interlaced ? [deinterlace(source.video)] : []),
-    `fps=fps=${num}/${den}:start_time=0`,
+    // A chunk takes its phase from the clock alone: what it reads before its first frame is cut by number behind.
+    start === 0 ? `fps=fps=${num}/${den}:start_time=0` : `fps=fps=${num}/${den}`,
     `tpad=stop_mode=clone:stop_duration=${hold.toFixed(3)}`,
-    `trim=end_frame=${timeline.frameCount}`,
+    plan.range ? `trim=start_pts=${start}:end_pts=${end}` : `trim=end_frame=${timeline.frameCount}`,
   ];
 }
 

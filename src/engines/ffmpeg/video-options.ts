@@ -1,4 +1,4 @@
-import type { VideoRendition } from "../../domain/encode-plan.ts";
+import type { TimeRange, VideoRendition } from "../../domain/encode-plan.ts";
 import type { Timeline } from "../../domain/timeline.ts";
 import type { EncoderSettings } from "./video-encoders.ts";
 import { encoderOptions } from "./video-encoders.ts";
@@ -8,14 +8,14 @@ const MIN_TIMESCALE = 10_000;
 
 /** Encoder and muxer options of one video rendition. */
 export function videoOptions(rendition: VideoRendition, settings: EncoderSettings): string[] {
-  const { timeline } = settings;
+  const { timeline, range } = settings;
   if (rendition.copied) return copyOptions(timeline);
   return [
     ...encoderOptions(rendition, settings),
     ...["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv"],
     // The filters made the rate constant: the muxer must not touch it again.
     ...["-fps_mode", "passthrough"],
-    ...muxerOptions(timeline),
+    ...muxerOptions(timeline, range),
   ];
 }
 
@@ -29,8 +29,9 @@ function copyOptions(timeline: Timeline): string[] {
   return ["-c:v", "copy", "-bsf:v", filters.join(","), ...muxerOptions(timeline)];
 }
 
-const muxerOptions = ({ frameRate: { num } }: Timeline): string[] => [
+const muxerOptions = ({ frameRate: { num } }: Timeline, range?: TimeRange): string[] => [
   ...["-video_track_timescale", `${num * Math.ceil(MIN_TIMESCALE / num)}`],
   // empty_moov would write no edit list, and the picture would be late by the B-frame delay.
-  ...["-movflags", "+frag_keyframe+delay_moov+default_base_moof"],
+  // frag_discont: the fragments of a chunk go on where those of the one before end, under the same init segment.
+  ...["-movflags", `+frag_keyframe+delay_moov+default_base_moof${range ? "+frag_discont+skip_trailer" : ""}`],
 ];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { chunkPlan, uncutPlan } from "../../../src/domain/chunks.ts";
 import type { VideoTrack } from "../../../src/domain/source.ts";
 import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
 import { compile } from "../../../src/engines/ffmpeg/compile.ts";
@@ -60,6 +61,28 @@ describe("the ffmpeg argv", () => {
 
   test("keeps a path with spaces in one piece", () => {
     expect(argvOf(aPlan(), 0, "/var/my work/source.bin")).toContain("/var/my work/source.bin");
+  });
+});
+
+describe("the ffmpeg argv of a part", () => {
+  const interlaced = GOLDEN_PLANS["interlaced-bt601"] ?? aPlan();
+  const { video = aVideoTrack() } = interlaced.source;
+  const plan = { ...interlaced, source: { ...interlaced.source, video: { ...video, longestGopSeconds: 2 } } };
+  const inputOf = (argv: readonly string[]): readonly string[] => argv.slice(0, argv.indexOf("-i"));
+
+  test("of a transport stream begins to read a keyframe interval early, on the source's own clock", async () => {
+    const argv = argvOf(chunkPlan(plan, { startSeconds: 6, endSeconds: 12 }));
+    await expect(`${argv.join("\n")}\n`).toMatchFileSnapshot(golden("ffmpeg/chunk.argv"));
+    expect(valuesOf(inputOf(argv), "-ss")).toStrictEqual(["3.000000"]);
+  });
+
+  test("that is the first chunk, or all of the sound, reads from the start on the same clock", () => {
+    const parts = [chunkPlan(plan, { startSeconds: 0, endSeconds: 6 }), uncutPlan(plan)].map((part) => argvOf(part));
+    for (const argv of parts) {
+      expect(inputOf(argv)).toContain("-copyts");
+      expect(inputOf(argv)).not.toContain("-ss");
+    }
+    expect(parts.map((argv) => valuesOf(argv, "-map"))).toStrictEqual([plan.video.toReversed().map(({ id }) => `[${id}]`), ["[a-en]"]]);
   });
 });
 

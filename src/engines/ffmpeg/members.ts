@@ -1,0 +1,32 @@
+import type { ChunkRules } from "../../domain/chunks.ts";
+import type { InputLimits } from "../../media/input-guards.ts";
+import type { Member } from "../../process/run-unit.ts";
+import type { SandboxAbilities } from "../../process/sandbox.ts";
+import { sandboxed } from "../../process/sandbox.ts";
+
+/** The programs of an encode and what they may use up. */
+export interface EncodeTools {
+  readonly ffmpegPath: string;
+  readonly packagerPath: string;
+  readonly threads: number;
+  readonly limits: InputLimits;
+  readonly sandbox: SandboxAbilities;
+  /** No progress for this long ends the encode. */
+  readonly stallSeconds: number;
+  readonly deadlineSeconds: number;
+  readonly chunks: ChunkRules;
+}
+
+/** Most bytes one child may write to one file; a six-second segment of 2160p is 20 MB. */
+const MAX_FILE_BYTES = 4 * 1024 ** 3;
+const CPU_HEADROOM = 8;
+
+/** Makes members of an encode's unit: inside their fences, and all of them with what is left until the deadline. */
+export function memberFactory({ deadlineSeconds, sandbox }: EncodeTools): (command: string, args: readonly string[]) => Member {
+  const limits = { cpuSeconds: deadlineSeconds * CPU_HEADROOM, fileSizeBytes: MAX_FILE_BYTES };
+  const deadline = performance.now() + deadlineSeconds * 1000;
+  return (command, args) => ({
+    ...sandboxed({ command, args }, limits, sandbox),
+    deadlineMs: Math.max(1, deadline - performance.now()),
+  });
+}
