@@ -24,6 +24,7 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map(
       summary: "upload a file as a job and, if wanted, wait for its stream",
       load: async () => (await import("./submit.ts")).submit,
     },
+    attach: { summary: "subtitles to a published asset, nothing encoded", load: async () => (await import("./attach.ts")).attach },
     doctor: { summary: "check this machine and its configuration", load: async () => (await import("./doctor.ts")).doctor },
   }),
 );

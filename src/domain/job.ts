@@ -28,6 +28,30 @@ export interface Job {
   readonly eventTime?: string;
 }
 
+/** A unit of work: subtitles that join an asset which is published. */
+export interface AttachJob {
+  readonly id: string;
+  /** The file, as it is when the job runs. */
+  readonly subtitles: SourceRef;
+  /** What the file is and where it goes; undefined means what its key says, if an asset is published for that. */
+  readonly as?: TextWish;
+  readonly eventTime?: string;
+}
+
+/** What somebody who attaches subtitles says of them. */
+export interface TextWish {
+  /** Below the configured publish prefix. */
+  readonly assetPath: string;
+  /** BCP 47. */
+  readonly language: string;
+  /** What a player's menu shows; its language when undefined. */
+  readonly name?: string;
+  readonly forced: boolean;
+}
+
+/** What a message may ask for. */
+export type WorkerJob = Job | AttachJob;
+
 /** The shapes a message body can have; a metric label. */
 export const MESSAGE_SHAPES = ["s3", "s3-sns", "s3-eventbridge", "s3-test", "job", "unknown"] as const;
 export type MessageShape = (typeof MESSAGE_SHAPES)[number];

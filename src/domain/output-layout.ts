@@ -23,6 +23,9 @@ export const revisionBase = (revision: string): string => `r/${revision}/`;
 /** Copies of the pointers' texts inside their revision: a lost pointer is written again from them, and a rollback reads them. */
 export const POINTER_COPIES = { hls: "pointer.m3u8", dash: "pointer.mpd" } as const;
 
+/** What a revision's manifests were written from, inside it: a revision with another text track is written from it again. */
+export const PRESENTATION = "presentation.json";
+
 /** A name no other attempt has: when it began, and chance. Sorts by time. */
 export function newRevision(now: Date, randomHex: string): string {
   const stamp = now.toISOString().replaceAll(/[-:]|\.\d+Z$/g, "");

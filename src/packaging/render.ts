@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Timeline } from "../domain/timeline.ts";
 import { targetDuration } from "./bandwidth.ts";
 import { manifest } from "./dash.ts";
 import { I_FRAME_PLAYLIST, MEDIA_PLAYLIST, iFramePlaylist, mediaPlaylist, textPlaylist } from "./hls.ts";
@@ -16,21 +15,26 @@ export interface Manifests {
 }
 
 /** Every text of the revision by its path inside it: media and I-frame playlists, WebVTT, the storyboard's index. */
-export function renderPlaylists({ plan, video, audio, text, storyboard }: Presentation): ReadonlyMap<string, string> {
-  const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
+export function renderPlaylists(presentation: Presentation): ReadonlyMap<string, string> {
+  const { plan, video, audio, text, storyboard } = presentation;
+  const target = targetOf(presentation);
   return new Map([
     ...[...video, ...audio].map(
       ({ rendition, facts }) => [`${rendition.id}/${MEDIA_PLAYLIST}`, mediaPlaylist(facts, target, plan.encryption)] as const,
     ),
     ...video.map(({ rendition, facts }) => [`${rendition.id}/${I_FRAME_PLAYLIST}`, iFramePlaylist(facts, plan.encryption)] as const),
-    ...text.flatMap((entry) => textObjects(entry, plan.timeline, target)),
+    ...text.flatMap((entry) => [...textObjects(entry, presentation)]),
     ...(storyboard ? [[STORYBOARD_INDEX, storyboardIndex(storyboard, plan.timeline.durationSeconds)] as const] : []),
   ]);
 }
 
-function textObjects(entry: WrittenText, timeline: Timeline, target: number): (readonly [string, string])[] {
-  const files = new Map([...textFiles(entry, timeline), [MEDIA_PLAYLIST, textPlaylist(timeline, target)]]);
-  return [...files].map(([name, content]) => [`${entry.rendition.id}/${name}`, content] as const);
+const targetOf = ({ video, audio }: Presentation): number => targetDuration([...video, ...audio].map(({ facts }) => facts));
+
+/** Every text of one text rendition by its path inside the revision. */
+export function textObjects(entry: WrittenText, presentation: Presentation): ReadonlyMap<string, string> {
+  const { timeline } = presentation.plan;
+  const files = new Map([...textFiles(entry, timeline), [MEDIA_PLAYLIST, textPlaylist(timeline, targetOf(presentation))]]);
+  return new Map([...files].map(([name, content]) => [`${entry.rendition.id}/${name}`, content]));
 }
 
 /** Multivariant playlist and MPD whose URIs begin with `base` ("r/<revision>/"). */

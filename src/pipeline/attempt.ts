@@ -1,6 +1,7 @@
 import type { Disposition } from "../domain/errors.ts";
 import { JobError } from "../domain/errors.ts";
-import type { Job } from "../domain/job.ts";
+import type { SourceRef, WorkerJob } from "../domain/job.ts";
+import { runAttach } from "./run-attach.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import type { Outcome } from "./ports.ts";
 import type { JobResult } from "./run-job.ts";
@@ -14,16 +15,17 @@ const OUTCOME_OF: Readonly<Record<Disposition, Outcome>> = {
   abandon: "abandoned",
 };
 
-/** Runs one attempt and reports its beginning, its stages and its end; passes the result and the errors of `runJob` through. */
-export async function attemptJob(job: Job, deps: PipelineDeps, context: JobContext): Promise<JobResult> {
+/** Runs one attempt and reports its beginning, its stages and its end; passes the result and the errors of the job through. */
+export async function attemptJob(job: WorkerJob, deps: PipelineDeps, context: JobContext): Promise<JobResult> {
   const { report } = deps;
-  const { bucket, key: sourceKey } = job.source;
+  const { bucket, key: sourceKey } = sourceOf(job);
   const started = performance.now();
   const ended = (how: { outcome: Outcome; assetPath?: string; code?: JobError["code"]; reason?: string }): void =>
     report({ kind: "ended", jobId: job.id, sourceKey, durationSeconds: (performance.now() - started) / 1000, ...sinceUpload(job), ...how });
   report({ kind: "started", jobId: job.id, bucket, sourceKey });
   try {
-    const result = await runWithFallback(job, { deps, context, stage: stageClock(job.id, report) });
+    const run = { deps, context, stage: stageClock(job.id, report) };
+    const result = await ("subtitles" in job ? runAttach(job, run) : runWithFallback(job, run));
     ended(result);
     return result;
   } catch (error) {
@@ -33,7 +35,9 @@ export async function attemptJob(job: Job, deps: PipelineDeps, context: JobConte
   }
 }
 
-function sinceUpload({ eventTime }: Job): { secondsSinceUpload?: number } {
+const sourceOf = (job: WorkerJob): SourceRef => ("subtitles" in job ? job.subtitles : job.source);
+
+function sinceUpload({ eventTime }: WorkerJob): { secondsSinceUpload?: number } {
   const uploadedMs = Date.parse(eventTime ?? "");
   return Number.isNaN(uploadedMs) ? {} : { secondsSinceUpload: Math.max(0, (Date.now() - uploadedMs) / 1000) };
 }

@@ -40,6 +40,11 @@ export interface PipelineSettings {
   };
 }
 
+/** What attaching needs of a pipeline: no ladder and no program. */
+export type AttachDeps = Pick<PipelineDeps, "sources" | "published"> & {
+  readonly settings: Pick<PipelineDeps["settings"], "publishPrefix" | "assetPathTemplate" | "workDir">;
+};
+
 /** The programs and the fences around them. */
 export interface Tools {
   readonly ffmpegPath: string;

@@ -1,13 +1,14 @@
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Job } from "../domain/job.ts";
-import { POINTER_COPIES, revisionBase } from "../domain/output-layout.ts";
+import { POINTER_COPIES, PRESENTATION, revisionBase } from "../domain/output-layout.ts";
 import { INIT_NAME } from "../packaging/compile.ts";
 import type { Presentation } from "../packaging/presentation.ts";
 import { pictureNames } from "../packaging/storyboard.ts";
 import { renderManifests, renderPlaylists, writePlaylists } from "../packaging/render.ts";
 import { assetRecord } from "../publish/asset-record.ts";
 import { commit } from "../publish/commit.ts";
+import { presentationRecord } from "../publish/presentation-record.ts";
 import type { AttemptUpload } from "../publish/upload-attempt.ts";
 import type { Admitted } from "./admit.ts";
 import { candidateOf } from "./admit.ts";
@@ -37,8 +38,14 @@ export async function publishStage(
   await writePlaylists(outDir, playlists);
   await writeFile(join(outDir, POINTER_COPIES.hls), manifests.hls);
   await writeFile(join(outDir, POINTER_COPIES.dash), manifests.dash);
+  await writeFile(join(outDir, PRESENTATION), presentationRecord(presentation));
   const pictures = presentation.storyboard ? pictureNames(presentation.storyboard) : [];
-  const files = await revisionFiles(presentation, outDir, [...playlists.keys(), ...pictures, ...Object.values(POINTER_COPIES)]);
+  const files = await revisionFiles(presentation, outDir, [
+    ...playlists.keys(),
+    ...pictures,
+    ...Object.values(POINTER_COPIES),
+    PRESENTATION,
+  ]);
   await upload.finish(files);
   const bytes = files.values().reduce((total, sizeBytes) => total + sizeBytes, 0);
   deps.report({ kind: "transferred", jobId: job.id, direction: "out", bytes });

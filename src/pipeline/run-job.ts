@@ -12,6 +12,7 @@ import { encodeStage } from "./encode-stage.ts";
 import { fetchStage } from "./fetch-stage.ts";
 import { keyStage } from "./key-stage.ts";
 import { levelSound } from "./loudness-stage.ts";
+import { attachLate } from "./late-sidecars.ts";
 import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
 import type { RunStage } from "./stage-clock.ts";
@@ -21,8 +22,11 @@ import { openWorkspace } from "./workspace.ts";
 
 /** How a job ends well, and where. */
 export interface JobResult {
-  readonly outcome: "published" | "duplicate" | "stale";
-  readonly assetPath: string;
+  readonly outcome: "published" | "duplicate" | "stale" | "ignored";
+  /** Absent when there is none. */
+  readonly assetPath?: string;
+  /** Why a job was ignored. */
+  readonly reason?: string;
 }
 
 /**
@@ -63,6 +67,10 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
     ];
     const request = { job, admitted, revision, presentation, outDir, upload, degraded };
     outcome = await stage("publish", () => publishStage(request, deps, context));
+    if (outcome === "published" && plan.video.length > 0) {
+      const late = { source: job.source, seen: texts.seen, assetPath, folder: outDir };
+      await attachLate(late, deps.sources, { store: deps.published, ...context });
+    }
     return { outcome, assetPath };
   } finally {
     await upload.stop();

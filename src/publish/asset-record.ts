@@ -29,6 +29,7 @@ const schema = z.looseObject({
   text: z.array(textEntry).exactOptional(),
   ladder: z.string(),
   ladderHash: z.string(),
+  degraded: z.array(z.string()).readonly().exactOptional(),
   createdAt: z.string(),
   publishedAt: z.string(),
 });
@@ -62,7 +63,6 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
   const { plan, video, audio } = presentation;
   const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
   const top = video.at(-1)?.rendition;
-  const base = revisionBase(identity.revision);
   const { assetPath, revision, source, ladderHash, engine, createdAt, publishedAt } = identity;
   return {
     ladderd: 1,
@@ -91,7 +91,7 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
       default: isDefault,
     })),
     text: textEntries(presentation),
-    ...(presentation.storyboard ? { poster: base + POSTER, storyboard: base + STORYBOARD_INDEX } : {}),
+    ...pictureEntries(presentation, identity.revision),
     hls: HLS_POINTER,
     dash: DASH_POINTER,
     ...encryption(presentation),
@@ -120,6 +120,28 @@ function encryption({ plan, video, audio }: Presentation): { encryption?: { sche
   const protection = (video[0] ?? audio[0])?.facts.protection;
   return protection && plan.encryption ? { encryption: { scheme: plan.encryption.scheme, keyId: protection.keyId } } : {};
 }
+
+/** The record of the revision that has these text renditions instead; whatever else was said of the asset stays. */
+export function withText(
+  { degraded, ...record }: AssetRecord,
+  presentation: Presentation,
+  { revision, publishedAt }: Pick<AssetIdentity, "revision" | "publishedAt">,
+): AssetRecord {
+  const ids = new Set(presentation.text.map((entry) => `text_lost:${entry.rendition.id}`));
+  const still = (degraded ?? []).filter((defect) => !ids.has(defect));
+  return {
+    ...record,
+    revision,
+    text: textEntries(presentation),
+    ...pictureEntries(presentation, revision),
+    ...(still.length > 0 ? { degraded: still } : {}),
+    publishedAt,
+  };
+}
+
+/** The pictures of a revision, as URIs relative to the asset. */
+const pictureEntries = ({ storyboard }: Presentation, revision: string) =>
+  storyboard ? { poster: revisionBase(revision) + POSTER, storyboard: revisionBase(revision) + STORYBOARD_INDEX } : {};
 
 function duration(plan: EncodePlan, { video, audio }: Presentation): number {
   const main = (video[0] ?? audio[0])?.facts;

@@ -58,11 +58,37 @@ export async function commit(request: Commit, signal: AbortSignal): Promise<"pub
   throw new StorageError(`asset ${record.assetPath} changed ${MAX_ROUNDS} times during one commit`);
 }
 
+export interface Replacement extends PointerWrite {
+  readonly store: ObjectStore;
+  /** What the new revision was made from. */
+  readonly upon: Published;
+}
+
+/**
+ * Makes a revision that was made from the published one the published one, if it still is that. False when asset.json has
+ * moved on: nothing was written then, and the revision must be made again from the newer one.
+ */
+export async function commitUpon({ store, upon, ...write }: Replacement, signal: AbortSignal): Promise<boolean> {
+  const { record, checkLease } = write;
+  checkLease();
+  if (!(await writeRecord({ store, record }, upon, signal))) {
+    // The answer to our own write may have been lost.
+    const now = await readPublished(store, record.assetPath, signal);
+    if (now?.record.revision !== record.revision) return false;
+  }
+  await writePointers(store, write, signal);
+  return true;
+}
+
 /** The refusal of a source whose asset path belongs to another one. */
 export const conflict = (assetPath: string): InvalidJobError =>
   new InvalidJobError("destination_conflict", `another source is published at ${assetPath}; name an assetPath in the job to replace it`);
 
-async function writeRecord({ store, record }: Commit, published: Published | undefined, signal: AbortSignal): Promise<boolean> {
+async function writeRecord(
+  { store, record }: Pick<Commit, "store" | "record">,
+  published: Published | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { record: key } = assetKeys(record.assetPath);
   const condition: WriteCondition = published ? { kind: "match", etag: published.etag } : { kind: "absent" };
   return wrote(store.writeText({ key, text: JSON.stringify(record, null, 2), headers: pointerHeaders(key), condition }, signal));

@@ -1,9 +1,9 @@
 import type { InvalidJobError } from "../domain/errors.ts";
-import type { Job } from "../domain/job.ts";
+import type { WorkerJob } from "../domain/job.ts";
 
 /** What one record of a message asks for. */
 export type Entry =
-  | { readonly kind: "job"; readonly job: Job }
+  | { readonly kind: "job"; readonly job: WorkerJob }
   | { readonly kind: "ignored"; readonly reason: string }
   | { readonly kind: "rejected"; readonly error: InvalidJobError };
 

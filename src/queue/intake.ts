@@ -1,4 +1,5 @@
-import type { Job } from "../domain/job.ts";
+import type { AttachJob, Job } from "../domain/job.ts";
+import { isTextKey } from "../media/sidecar-key.ts";
 import { isOwnOutput } from "./entry.ts";
 import type { Entry, IntakeRules } from "./entry.ts";
 import { jobId, namedVersion } from "./job-id.ts";
@@ -24,7 +25,14 @@ export function admitCreated(object: CreatedObject, rules: IntakeRules): Entry {
   if (rules.region !== undefined && region && region !== rules.region) {
     return rejected("job_bucket_not_allowed", `the event is of region ${region}, this worker serves ${rules.region}`);
   }
-  return key.endsWith("/") ? ignored("the key is a folder marker") : { kind: "job", job: jobOf(object) };
+  if (key.endsWith("/")) return ignored("the key is a folder marker");
+  return { kind: "job", job: isTextKey(key) ? attachJobOf(object) : jobOf(object) };
+}
+
+/** The version is left out: of two uploads the later one counts, whichever event comes first. */
+function attachJobOf({ bucket, key, versionId, etag, sequencer, eventTime }: CreatedObject): AttachJob {
+  const id = jobId(["attach", bucket, key, namedVersion(versionId) ?? (etag || sequencer || undefined)]);
+  return { id, subtitles: { bucket, key }, ...(eventTime ? { eventTime } : {}) };
 }
 
 function jobOf({ bucket, key, versionId: named, etag, sequencer, eventTime }: CreatedObject): Job {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ENGINES } from "../domain/job.ts";
+import { languageTag } from "../media/labels.ts";
 import { isOwnOutput } from "./entry.ts";
 import type { Entry, IntakeRules } from "./entry.ts";
-import { namedVersion, requestedJobId } from "./job-id.ts";
+import { jobId, namedVersion, requestedJobId } from "./job-id.ts";
 import { isObjectKey } from "./key.ts";
 import { malformed, rejected } from "./reject.ts";
 
@@ -31,37 +32,68 @@ const metadata = z
   .record(z.string().min(1).max(128), z.string().max(1024))
   .refine((entries) => Object.keys(entries).length <= MAX_METADATA_ENTRIES, `must hold at most ${MAX_METADATA_ENTRIES} entries`);
 
+const bucketName = z.string().min(1).max(255);
+const objectKey = z.string().refine((key) => isObjectKey(key) && !key.endsWith("/"), "must be a key of 1 to 1024 bytes and no folder");
+const path = z.string().superRefine((value, context) => {
+  const problem = assetPathProblem(value);
+  if (problem !== undefined) context.addIssue(problem);
+});
+
 const jobMessage = z.strictObject({
   ladderd: z.literal(1),
-  source: z.strictObject({
-    bucket: z.string().min(1).max(255),
-    key: z.string().refine((key) => isObjectKey(key) && !key.endsWith("/"), "must be a key of 1 to 1024 bytes and no folder"),
-    versionId: z.string().max(1024).nullable().exactOptional(),
-  }),
-  assetPath: z
-    .string()
-    .superRefine((path, context) => {
-      const problem = assetPathProblem(path);
-      if (problem !== undefined) context.addIssue(problem);
-    })
-    .exactOptional(),
+  source: z.strictObject({ bucket: bucketName, key: objectKey, versionId: z.string().max(1024).nullable().exactOptional() }),
+  assetPath: path.exactOptional(),
   ladder: name.exactOptional(),
   engine: z.enum(ENGINES).exactOptional(),
   priority: z.int().exactOptional(),
   metadata: metadata.exactOptional(),
 });
 
+const attachMessage = z.strictObject({
+  ladderd: z.literal(1),
+  attach: z.strictObject({
+    assetPath: path,
+    subtitles: z.strictObject({ bucket: bucketName, key: objectKey }),
+    language: z.string().refine((tag) => tag === "und" || languageTag(tag) !== "und", "must be a language tag (BCP 47)"),
+    name: z.string().min(1).max(128).exactOptional(),
+    forced: z.boolean().exactOptional(),
+  }),
+});
+
+/** Which of the two kinds of our own messages it is. */
+const asksToAttach = (value: unknown): boolean => typeof value === "object" && value !== null && "attach" in value;
+
 /** The entry of our own job message; a field that does not fit is named. */
 export function parseJobMessage(value: unknown, rules: IntakeRules): Entry {
+  return asksToAttach(value) ? parseAttach(value, rules) : parseTranscode(value, rules);
+}
+
+function parseTranscode(value: unknown, rules: IntakeRules): Entry {
   const parsed = jobMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error, "job message");
   const { ladderd: _version, source, ...wishes } = parsed.data;
   const { bucket, key } = source;
-  if (!rules.uploadBuckets.includes(bucket))
-    return rejected("job_bucket_not_allowed", `source.bucket: ${bucket} is not among the upload buckets`);
-  if (isOwnOutput(bucket, key, rules)) return rejected("job_bucket_not_allowed", "source.key: lies where this worker publishes");
+  const refusal = refused(source, "source", rules);
+  if (refusal) return refusal;
   const versionId = namedVersion(source.versionId);
   const ref = { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
   const pins = versionId === undefined ? {} : ({ pinsVersion: true } as const);
   return { kind: "job", job: { id: requestedJobId({ source: ref, ...wishes }), source: ref, ...pins, ...wishes } };
+}
+
+function parseAttach(value: unknown, rules: IntakeRules): Entry {
+  const parsed = attachMessage.safeParse(value);
+  if (!parsed.success) return malformed(parsed.error, "job message");
+  const { subtitles, assetPath, language, name: title, forced = false } = parsed.data.attach;
+  const refusal = refused(subtitles, "attach.subtitles", rules);
+  if (refusal) return refusal;
+  const as = { assetPath, language: languageTag(language), forced, ...(title === undefined ? {} : { name: title }) };
+  const id = jobId(["attach", subtitles.bucket, subtitles.key, assetPath, as.language, title, `${forced}`]);
+  return { kind: "job", job: { id, subtitles, as } };
+}
+
+function refused({ bucket, key }: { bucket: string; key: string }, field: string, rules: IntakeRules): Entry | undefined {
+  if (!rules.uploadBuckets.includes(bucket))
+    return rejected("job_bucket_not_allowed", `${field}.bucket: ${bucket} is not among the upload buckets`);
+  return isOwnOutput(bucket, key, rules) ? rejected("job_bucket_not_allowed", `${field}.key: lies where this worker publishes`) : undefined;
 }

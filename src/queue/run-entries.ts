@@ -1,4 +1,4 @@
-import type { Job } from "../domain/job.ts";
+import type { WorkerJob } from "../domain/job.ts";
 import type { Settlement } from "../domain/settlement.ts";
 import { settlementOf } from "../domain/settlement.ts";
 import type { Outcome } from "../pipeline/ports.ts";
@@ -7,7 +7,7 @@ import type { Entry } from "./entry.ts";
 import type { Lease } from "./lease.ts";
 
 /** How a job can end well. */
-export type JobOutcome = Extract<Outcome, "published" | "duplicate" | "stale">;
+export type JobOutcome = Extract<Outcome, "published" | "duplicate" | "stale" | "ignored">;
 
 /** What a job may know of the message it came with. */
 export interface JobContext {
@@ -22,16 +22,16 @@ export interface JobContext {
 }
 
 /** Does one job to its end; throws JobErrors. */
-export type RunJob = (job: Job, context: JobContext) => Promise<JobOutcome>;
+export type RunJob = (job: WorkerJob, context: JobContext) => Promise<JobOutcome>;
 
 /** How one entry of a message ended. */
 export type EntryResult =
-  | { readonly kind: "done"; readonly outcome: JobOutcome | "ignored"; readonly job?: Job; readonly reason?: string }
+  | { readonly kind: "done"; readonly outcome: JobOutcome; readonly job?: WorkerJob; readonly reason?: string }
   | {
       readonly kind: "failed";
       readonly error: unknown;
       readonly settlement: Settlement;
-      readonly job?: Job;
+      readonly job?: WorkerJob;
       /** What was found out before it failed. */
       readonly notes?: JobNotes;
     };

@@ -15,7 +15,7 @@ const only = (body: string, rules = RULES): Entry => {
 };
 const job = (body: string, rules = RULES): Job => {
   const entry = only(body, rules);
-  if (entry.kind !== "job") throw new TypeError(`not a job: ${JSON.stringify(entry)}`);
+  if (entry.kind !== "job" || !("source" in entry.job)) throw new TypeError(`not a job: ${JSON.stringify(entry)}`);
   return entry.job;
 };
 const code = (body: string, rules = RULES): string => {

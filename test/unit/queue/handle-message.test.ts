@@ -1,3 +1,4 @@
+import type { WorkerJob } from "../../../src/domain/job.ts";
 import { describe, expect, test, vi } from "vitest";
 import {
   EngineError,
@@ -50,6 +51,8 @@ async function settle({ message = {}, signal = new AbortController().signal, ...
   const outcome = await handler.handle(aMessage({ body: jobMessage(), ...message }), signal);
   return { ...handler, outcome };
 }
+
+const keyOf = (job: WorkerJob): string => ("source" in job ? job.source : job.subtitles).key;
 
 describe("the settlement of a message", () => {
   test.each(["published", "duplicate", "stale"] as const)("a job that ended %s is deleted, and nothing else", async (ended) => {
@@ -138,8 +141,8 @@ describe("a message with several records", () => {
 
   test("runs the good ones, rejects the bad one, and is deleted", async () => {
     const keys: string[] = [];
-    const runJob: RunJob = async ({ source }) => {
-      keys.push(source.key);
+    const runJob: RunJob = async (job) => {
+      keys.push(keyOf(job));
       return "published";
     };
     const { outcome, calls, texts } = await settle({ message: { body }, runJob });
@@ -150,8 +153,8 @@ describe("a message with several records", () => {
   });
 
   test("stays while one of them is to be tried again, and is copied to the dead-letter queue only at its end", async () => {
-    const runJob: RunJob = async ({ source }) => {
-      if (source.key === "late.mp4") throw new StorageError("503");
+    const runJob: RunJob = async (job) => {
+      if (keyOf(job) === "late.mp4") throw new StorageError("503");
       return "duplicate";
     };
     const { outcome, calls } = await settle({ message: { body }, runJob });
@@ -199,8 +202,8 @@ describe("the lease of a message", () => {
   test("a cancelled job is released, whatever it threw, and none starts after", async () => {
     const shutdown = new AbortController();
     const keys: string[] = [];
-    const runJob: RunJob = async ({ source }) => {
-      keys.push(source.key);
+    const runJob: RunJob = async (job) => {
+      keys.push(keyOf(job));
       shutdown.abort(new ShutdownError("stopping"));
       throw new EngineError("engine_failed", "killed");
     };
