@@ -1,9 +1,11 @@
 import { createWriteStream } from "node:fs";
 import { open, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { ContentKey } from "../domain/encryption.ts";
+import { OutputError } from "../domain/errors.ts";
+import { BoxError } from "../packaging/boxes.ts";
 import { INIT_NAME } from "../packaging/compile.ts";
 import { clearFragment, clearInit } from "../packaging/decrypt.ts";
 import type { SegmentFacts } from "../packaging/facts.ts";
@@ -19,13 +21,21 @@ export interface Segments {
 
 /**
  * Writes init segment and segments, one after the other and in clear, into a file that ffmpeg reads. They are decrypted here:
- * a key in the arguments of ffmpeg would be there for every process to see. Throws BoxError.
+ * a key in the arguments of ffmpeg would be there for every process to see. Throws OutputError output_incomplete for what
+ * cannot be decrypted.
  */
-export async function joinSegments(joined: Segments, target: string, signal: AbortSignal): Promise<void> {
-  const { folder, segments, key } = joined;
+export async function joinSegments({ folder, segments, key }: Segments, target: string, signal: AbortSignal): Promise<void> {
   const paths = [INIT_NAME, ...segments.map(({ name }) => name)].map((name) => join(folder, name));
-  if (key === undefined) await joinFiles(paths, target, signal);
-  else await pipeline(Readable.from(clearParts({ folder, segments, key })), createWriteStream(target, { mode: 0o600 }), { signal });
+  if (key === undefined) {
+    await joinFiles(paths, target, signal);
+    return;
+  }
+  try {
+    await pipeline(Readable.from(clearParts({ folder, segments, key })), createWriteStream(target, { mode: 0o600 }), { signal });
+  } catch (error) {
+    if (!(error instanceof BoxError)) throw error;
+    throw new OutputError("output_incomplete", `${basename(folder)} cannot be decrypted: ${error.message}`, { cause: error });
+  }
 }
 
 /** A fragment at a time: one GOP is in memory, not a segment. */

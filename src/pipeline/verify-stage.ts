@@ -10,17 +10,24 @@ import type { Finding } from "../packaging/verify.ts";
 import { findDefects, refuseDefects } from "../packaging/verify.ts";
 import { protectionDefects } from "../packaging/verify-protection.ts";
 import type { StageRun, Tools } from "./deps.ts";
+import type { ReportEvent } from "./ports.ts";
 
 /** Reads the output back and refuses what is not exactly what the plan says. Throws OutputError. */
 export async function verifyStage(plan: EncodePlan, outDir: string, { deps, jobId, signal, key }: StageRun): Promise<Presentation> {
   const facts = await Promise.all([...plan.video, ...plan.audio].map(({ id }) => measureRendition(join(outDir, id), id, signal)));
   const presentation = present(plan, facts);
+  // What is in clear cannot be decrypted, and is the thing to say.
+  refuse(protectionDefects(presentation, key?.keyId), { report: deps.report, jobId });
   const { video, audio } = presentation;
   const probed = await Promise.all([...video, ...audio].map((entry) => probeEnds(entry, { outDir, tools: deps.tools, signal, key })));
-  const findings = [...findDefects(presentation), ...protectionDefects(presentation, key?.keyId), ...probed.flat()];
-  for (const { check } of findings) deps.report({ kind: "verification-failed", jobId, check });
-  refuseDefects(findings);
+  const findings = [...findDefects(presentation), ...probed.flat()];
+  refuse(findings, { report: deps.report, jobId });
   return presentation;
+}
+
+function refuse(findings: readonly Finding[], { report, jobId }: { report: ReportEvent; jobId: string }): void {
+  for (const { check } of findings) report({ kind: "verification-failed", jobId, check });
+  refuseDefects(findings);
 }
 
 interface ProbeContext {
