@@ -10,15 +10,22 @@ const MAX_FRAME_RATE = 60;
 /** Below this, half a frame of rounding in each GOP adds up to more than the 0.5 s a segment may exceed its target by. */
 const MIN_FRAME_RATE = 5;
 const HIGH_PROFILE_FROM = 720;
+/** SVT-AV1 refuses a picture with a shorter side. */
+const MIN_AV1_SIDE = 64;
 
-/** Every rung in every codec of the ladder, ascending by size; those of one size in the ladder's order of codecs. */
+/** Every rung in every codec of the ladder that can be of its size, ascending by size; those of one size in the ladder's order of codecs. */
 export const videoRenditions = (rungs: readonly FittedRung[], { codecs }: Ladder): VideoRendition[] =>
   rungs.flatMap((rung) =>
-    codecs.map((settings) => ({
-      ...videoRendition(rung, settings),
-      id: codecs.length > 1 ? `v${rung.shortSide}-${settings.codec}` : `v${rung.shortSide}`,
-    })),
+    codecs
+      .filter((settings) => takes(settings, rung))
+      .map((settings) => ({
+        ...videoRendition(rung, settings),
+        id: codecs.length > 1 ? `v${rung.shortSide}-${settings.codec}` : `v${rung.shortSide}`,
+      })),
   );
+
+const takes = ({ codec }: CodecSettings, { width, height }: FittedRung): boolean =>
+  codec !== "av1" || Math.min(width, height) >= MIN_AV1_SIDE;
 
 function videoRendition({ shortSide, width, height, capBps: rungCapBps }: FittedRung, settings: CodecSettings): Omit<VideoRendition, "id"> {
   const { codec, preset, crf } = settings;

@@ -11,7 +11,11 @@ import { element } from "./xml.ts";
 /** Adaptation set ids of further codecs count from here. */
 const FIRST_FURTHER_ID = 1000;
 
-/** The adaptation sets of the picture: one a codec, since a set is what a player switches within; H.264 first. */
+/**
+ * The adaptation sets of the picture: one a codec, H.264 first. No adaptation-set-switching property ties them: Shaka
+ * Player takes the cheapest codec that it can play as it is, dash.js would then climb from AV1 to H.264 of the same size,
+ * which has more bits.
+ */
 export const videoSets = ({ plan, video }: Presentation, bandwidthOf: BandwidthOf): string[] =>
   byCodec(video).map((entries, index) => {
     const top = entries.at(-1)?.rendition;

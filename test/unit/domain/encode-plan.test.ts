@@ -142,6 +142,17 @@ describe("planEncode", () => {
     ]);
   });
 
+  test("leaves to H.264 what is too small for SVT-AV1", () => {
+    const codecs = [
+      { codec: "h264", preset: "veryfast", crf: 23 },
+      { codec: "av1", preset: 10, crf: 32, capFactor: 0.6 },
+    ] as const;
+    const idsAt = (displayWidth: number, displayHeight: number): string[] =>
+      aPlan(aSource({ video: aVideoTrack({ displayWidth, displayHeight }) }), aLadder({ codecs })).video.map(({ id }) => id);
+    expect(idsAt(160, 62)).toStrictEqual(["v62-h264"]);
+    expect(idsAt(64, 160)).toStrictEqual(["v64-h264", "v64-av1"]);
+  });
+
   test("buffers twice the cap", () => {
     for (const { capBps, bufferBits } of aPlan().video) expect(bufferBits).toBe(2 * capBps);
   });

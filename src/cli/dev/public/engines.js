@@ -2,7 +2,10 @@ import { bitrate, language, rungLabel } from "./format.js";
 
 const AUTO = -1;
 const OFF = -1;
-const levelLabel = (level) => `${rungLabel(level)}${level.width && level.height ? ` · ${bitrate(level.bps)}` : ""}`;
+/** By the sample entry; H.264 goes without saying. */
+const CODECS = { av01: "AV1", hvc1: "HEVC" };
+const levelLabel = (level) =>
+  [rungLabel(level), CODECS[level.codec?.split(".")[0]], level.width && level.height && bitrate(level.bps)].filter(Boolean).join(" · ");
 const byQuality = (a, b) => b.bps - a.bps;
 const trackLabel = ({ label, lang }) => label || language(lang);
 
@@ -37,7 +40,7 @@ async function openHls({ video, url, onChange, onProblem }) {
   });
   hls.attachMedia(video);
   hls.loadSource(url);
-  const shape = ({ width, height, bitrate: bps }) => ({ width, height, bps });
+  const shape = ({ width, height, bitrate: bps, videoCodec: codec }) => ({ width, height, bps, codec });
   return {
     levels: () => hls.levels.map((level, id) => ({ id, bps: level.bitrate, label: levelLabel(shape(level)) })).toSorted(byQuality),
     level: () => (hls.autoLevelEnabled ? AUTO : hls.loadLevel),
@@ -81,7 +84,10 @@ async function openDash({ video, url, onChange, onProblem }) {
     const active = all.find((track) => track.active);
     return active ? all.filter((track) => isSame(track, active)) : all;
   };
-  const shape = ({ width, height, videoBandwidth, bandwidth }) => ({ width, height, bps: videoBandwidth ?? bandwidth });
+  const shape = ({ width, height, videoBandwidth, bandwidth, videoCodec: codec }) => ({
+    ...{ width, height, codec },
+    bps: videoBandwidth ?? bandwidth,
+  });
   let fixed = AUTO;
   return {
     levels: () =>
