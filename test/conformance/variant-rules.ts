@@ -114,7 +114,9 @@ const versionOf = (tags: readonly string[]): number => Number(tags.find((tag) =>
 /** Each group has one default; every member says its language, channels and name, the channels being those of the media. */
 function audioGroups({ audio }: Published): readonly string[] {
   const groups = [...Map.groupBy(audio, ({ attributes }) => attributes.get("GROUP-ID"))];
+  const namesOf = (members: typeof audio): string => members.map(({ attributes }) => attributes.get("NAME")).join();
   return [
+    ...when(new Set(groups.map(([, members]) => namesOf(members))).size > 1, () => "groups with other members than the first"),
     ...groups.flatMap(([group, members]) => {
       const defaults = members.filter(({ attributes }) => attributes.get("DEFAULT") === "YES").length;
       const names = new Set(members.map(({ attributes }) => attributes.get("NAME")));

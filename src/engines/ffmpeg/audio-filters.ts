@@ -1,6 +1,6 @@
 import type { AudioRendition, EncodePlan } from "../../domain/encode-plan.ts";
 import { soundKey } from "../../domain/loudness.ts";
-import type { AudioTrack } from "../../domain/source.ts";
+import type { AudioTrack, Source } from "../../domain/source.ts";
 import { filterSeconds, padOf } from "./pads.ts";
 import { clockShiftSeconds } from "./seek.ts";
 
@@ -8,7 +8,7 @@ import { clockShiftSeconds } from "./seek.ts";
 export function audioChains(plan: EncodePlan): string[] {
   return byTrack(plan.audio).map((renditions) => {
     const [first] = renditions;
-    return first ? `${soundOf(first, plan)}${gain(first)}${fanOut(renditions)}` : "";
+    return first ? `${soundOf(first, plan)}${level(first, plan.source)}${fanOut(renditions)}` : "";
   });
 }
 
@@ -55,7 +55,15 @@ function toLayout(channels: AudioRendition["channels"], track: AudioTrack | unde
   ];
 }
 
-const gain = ({ gainDb }: AudioRendition): string => (gainDb === undefined ? "" : `,volume=volume=${gainDb.toFixed(2)}dB:precision=float`);
+/** -1 dB: AAC puts peaks back. Below it every sample passes unchanged, and none comes late. */
+const LIMITER = "alimiter=limit=0.891:level=false:latency=true";
+
+/** A gain leaves its peaks in bounds by itself. Without one, channels mixed into fewer can add up to twice full scale. */
+function level({ gainDb, channels, sourceIndex }: AudioRendition, { audio }: Source): string {
+  if (gainDb !== undefined) return `,volume=volume=${gainDb.toFixed(2)}dB:precision=float`;
+  const found = audio.find(({ index }) => index === sourceIndex)?.channels ?? channels;
+  return found > channels ? `,${LIMITER}` : "";
+}
 
 const fanOut = (renditions: readonly AudioRendition[]): string =>
   `${renditions.length > 1 ? `,asplit=${renditions.length}` : ""}${renditions.map(({ id }) => padOf(id)).join("")}`;

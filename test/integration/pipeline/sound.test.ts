@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { conformance } from "../../conformance/conformance.ts";
 import { FAST, ffmpeg, picture, tone } from "../../helpers/clips.ts";
 import { rangeOf, readMultivariant } from "../../helpers/published.ts";
 import { audibleRange, chord, samplesOf, tonesIn } from "../../helpers/sound.ts";
@@ -108,6 +109,16 @@ describe("a source with many channels is published in stereo and in 5.1, every c
     await expectTones(found[1], inPlace(6));
   });
 
+  test("5.1 at full scale, without clipping its stereo", async () => {
+    await using folder = await temporaryFolder();
+    const [found] = await published(folder, "a.mkv", [...chord("5.1", [310, 310, 310, 60, 310, 310]), "-af", "volume=19dB", ...FLAC]);
+    const peaks = (await samplesOf(found?.path ?? "")).map((samples) =>
+      samples.reduce((peak, value) => Math.max(peak, Math.abs(value)), 0),
+    );
+    expect(Math.max(...peaks)).toBeLessThan(1);
+    expect(Math.min(...peaks)).toBeGreaterThan(0.7);
+  });
+
   test("7.1, its side channels mixed into the surrounds", async () => {
     await using folder = await temporaryFolder();
     const found = await published(folder, "a.mkv", [...chord("7.1", TONES), ...FLAC]);
@@ -181,6 +192,7 @@ describe("several tracks", () => {
     const playlist = await readFile(folder.in("out", "index.m3u8"), "utf8");
     const groups = [...playlist.matchAll(/^#EXT-X-STREAM-INF:.*AUDIO="([^"]+)"/gm)].map(([, group]) => group);
     expect(groups).toStrictEqual(["audio", "audio-51"]);
+    await expect(conformance(folder.in("out"), { source: folder.in("a.mkv") })).resolves.toStrictEqual([]);
   });
 
   test("eight of one channel are eight renditions in stereo, the first the default", async () => {
