@@ -2,7 +2,7 @@ import type { Aws } from "./aws/open-aws.ts";
 import { openAws } from "./aws/open-aws.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { DaemonConfig } from "./config/config.ts";
-import { loadLadders } from "./config/ladders.ts";
+import { laddersInForce } from "./config/ladders.ts";
 import { keyFinder } from "./keys/find-key.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
@@ -112,7 +112,7 @@ function handlerOf(config: DaemonConfig, { aws, tools, observer, logger }: Handl
   const deps: PipelineDeps = {
     sources: aws.sources,
     published: aws.bucket(publishBucket),
-    ladders: loadLadders(),
+    ladders: laddersInForce(config),
     settings: config,
     tools,
     findKey: keyFinder(config.environmentSecret),

@@ -20,10 +20,10 @@ export function machineChecks(config: Config): readonly Check[] {
   ];
 }
 
-const ffmpegCheck = ({ ffmpeg, ladder }: Config): Check => ({
+const ffmpegCheck = ({ ffmpeg, ladder, perTitle }: Config): Check => ({
   name: "ffmpeg",
   run: async (signal) => {
-    const encoders = encodersFor(chooseLadder(undefined, ladder));
+    const encoders = encodersFor(chooseLadder(undefined, { ladder, perTitle }));
     const facts = await inspectFfmpeg(ffmpeg.path, signal);
     const { problems, warnings } = judgeFfmpeg(facts, { minimumVersion: ffmpeg.minimumVersion, encoders });
     const [first] = [...problems, ...warnings];

@@ -42,7 +42,7 @@ export async function start(argv: readonly string[], env: Environment): Promise<
 
 async function startUp(config: DaemonConfig, env: Environment, logger: Logger): Promise<Worker> {
   requireFfmpeg(config);
-  const { version, warnings } = await checkFfmpeg(config.ffmpeg, chooseLadder(undefined, config.ladder), new AbortController().signal);
+  const { version, warnings } = await checkFfmpeg(config.ffmpeg, chooseLadder(undefined, config), new AbortController().signal);
   const unusual = config.environment === "production" ? environmentWarnings(env) : [];
   const passedOver = enginesInForce(config).passedOver.map(
     (name) => `engine ${name} is not part of this version: the next one in the order serves`,

@@ -32,7 +32,7 @@ export async function transcode(argv: readonly string[], env: Environment): Prom
 
 const configWith = (config: Config, ladder: string | undefined): Config => ({
   ...config,
-  ladder: chooseLadder(ladder, config.ladder).name,
+  ladder: chooseLadder(ladder, config).name,
 });
 
 /** One line that is written over itself. */

@@ -24,6 +24,7 @@ export interface Settings {
   readonly region: string;
   readonly engines: readonly EngineName[];
   readonly ladder: string;
+  readonly perTitle: boolean;
   readonly assetPathTemplate: string;
   readonly concurrency: number;
   readonly workDir: string;

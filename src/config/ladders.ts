@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import type { Ladder } from "../domain/ladder.ts";
+import type { Settings } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { encryption } from "./ladder-encryption.ts";
 import { CONFIG_DIRECTORY } from "./paths.ts";
@@ -57,6 +58,7 @@ const ladder = z.strictObject({
   passThrough: z.boolean().default(true),
   encryption: encryption.exactOptional(),
   loudness: loudness.exactOptional(),
+  perTitle: z.boolean().default(true),
 });
 
 /** Every ladder of config/ladders by name. Throws ConfigError with all problems, each naming file and field. */
@@ -70,6 +72,11 @@ export function loadLadders(directory = join(CONFIG_DIRECTORY, "ladders")): Read
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return new Map(ladders.map((value) => [value.name, value]));
+}
+
+/** The ladders as jobs get them: what the configuration turns off for all is off in each. Throws ConfigError. */
+export function laddersInForce({ perTitle }: Pick<Settings, "perTitle">): ReadonlyMap<string, Ladder> {
+  return new Map([...loadLadders()].map(([name, value]) => [name, Object.freeze({ ...value, perTitle: value.perTitle && perTitle })]));
 }
 
 function readLadder(path: string, file: string): { readonly value?: Ladder; readonly problems: readonly string[] } {

@@ -53,6 +53,12 @@ export const schema: convict.Schema<Settings> = {
     default: ["ffmpeg"],
   },
   ladder: { doc: "ladder of jobs that name none: a file of config/ladders", format: "text", env: "LADDERD_LADDER", default: "h264" },
+  perTitle: {
+    doc: "measure the content first and give each source the rungs and caps it needs; false takes every ladder as it is written",
+    format: "flag",
+    env: "LADDERD_PER_TITLE",
+    default: true,
+  },
   assetPathTemplate: {
     doc: "where a source is published, from its key",
     format: "template",

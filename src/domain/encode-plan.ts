@@ -15,6 +15,8 @@
  *   settle      end a message: delete, retry, release, abandon
  */
 import type { Encryption } from "./encryption.ts";
+import type { Content } from "./content.ts";
+import type { Estimate } from "./estimate.ts";
 import type { DroppedRung, VideoCodec } from "./ladder.ts";
 import type { LoudnessTarget } from "./loudness.ts";
 import type { PassThrough } from "./pass-through.ts";
@@ -26,6 +28,8 @@ export interface EncodePlan {
   readonly ladder: string;
   readonly source: Source;
   readonly timeline: Timeline;
+  /** What the rungs were fitted to. */
+  readonly content: Content;
   /** Part of the timeline to encode, for chunks; undefined means all of it. */
   readonly range?: TimeRange;
   /** Ascending by size, then in the ladder's order of codecs; empty for an audio-only source. */
@@ -40,6 +44,7 @@ export interface EncodePlan {
   readonly passThrough?: PassThrough;
   /** How picture and sound are protected; undefined means in clear. The key is the job's and never in the plan. */
   readonly encryption?: Encryption;
+  readonly estimate: Estimate;
 }
 
 export interface TimeRange {

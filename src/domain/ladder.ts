@@ -47,6 +47,8 @@ export interface Ladder {
   readonly encryption?: LadderEncryption;
   /** Absent: sound keeps the source's level. */
   readonly loudness?: LoudnessTarget;
+  /** Whether the rungs follow what the source's content needs (src/domain/content.ts). */
+  readonly perTitle: boolean;
 }
 
 /** A rung fitted to one source. */

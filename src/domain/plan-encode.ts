@@ -1,47 +1,71 @@
+import type { Content, Prospect } from "./content.ts";
+import { reasonNotToMeasure } from "./content.ts";
 import type { EncodePlan } from "./encode-plan.ts";
 import type { Encryption } from "./encryption.ts";
 import { publicEncryption } from "./encryption.ts";
+import { estimateEncode } from "./estimate.ts";
+import { fitToContent } from "./fit-content.ts";
 import type { Ladder } from "./ladder.ts";
+import type { LoudnessTarget } from "./loudness.ts";
 import { selectRungs } from "./ladder.ts";
 import { audioBesideVideo, audioOnly } from "./plan-audio.ts";
 import { decidePassThrough, onGridOf } from "./pass-through.ts";
 import { textRenditions } from "./plan-text.ts";
 import { outputFrameRate, videoRenditions, withCopy } from "./plan-video.ts";
-import type { Source } from "./source.ts";
+import type { Source, VideoTrack } from "./source.ts";
 import { audioTimeline, videoTimeline } from "./timeline.ts";
+
+/** What was found out about a source beyond its probe. */
+export interface Measured {
+  readonly content?: Content;
+}
+
+const NO_VIDEO: Content = { kind: "unknown", reason: "the source has no video" };
 
 /**
  * Decides what to encode for this source with this ladder. Pure and total over probed sources: every rung of the
  * ladder is either a rendition or among `dropped` with its reason.
  */
-export function planEncode(source: Source, ladder: Ladder): EncodePlan {
-  const loudness = ladder.loudness ? { loudness: ladder.loudness } : {};
-  if (!source.video) {
-    const timeline = audioTimeline(source, ladder);
-    return {
-      ladder: ladder.name,
-      source,
-      timeline,
-      video: [],
-      audio: audioOnly(source, ladder),
-      ...loudness,
-      text: [],
-      dropped: ladder.rungs.map(({ shortSide }) => ({ shortSide, reason: "the source has no video" })),
-      ...protection(ladder),
-    };
-  }
+export function planEncode(source: Source, ladder: Ladder, measured: Measured = {}): EncodePlan {
+  const plan = source.video ? planVideo({ ...source, video: source.video }, ladder, measured) : planAudio(source, ladder);
+  return { ...plan, estimate: estimateEncode(plan) };
+}
+
+type Unestimated = Omit<EncodePlan, "estimate">;
+
+function planAudio(source: Source, ladder: Ladder): Unestimated {
+  return {
+    ladder: ladder.name,
+    source,
+    timeline: audioTimeline(source, ladder),
+    content: NO_VIDEO,
+    video: [],
+    audio: audioOnly(source, ladder),
+    ...levelled(ladder),
+    text: [],
+    dropped: ladder.rungs.map(({ shortSide }) => ({ shortSide, reason: "the source has no video" })),
+    ...protection(ladder),
+  };
+}
+
+function planVideo(source: Source & { readonly video: VideoTrack }, ladder: Ladder, measured: Measured): Unestimated {
   const frameRate = outputFrameRate(source.video);
   const timeline = videoTimeline(source.video, frameRate, ladder);
-  const { rungs, dropped } = selectRungs(source.video, ladder, frameRate);
-  const passThrough = decidePassThrough(source.video, { rungs, ladder, timeline });
+  const selection = selectRungs(source.video, ladder, frameRate);
+  const passThrough = decidePassThrough(source.video, { rungs: selection.rungs, ladder, timeline });
+  const isCopied = passThrough.kind === "copy";
+  const { durationSeconds } = timeline;
+  const content = measured.content ?? unmeasured({ perTitle: ladder.perTitle, sizes: selection.rungs.length, durationSeconds, isCopied });
+  const { rungs, dropped } = content.kind === "measured" ? fitToContent(selection, content, ladder) : selection;
   const video = videoRenditions(rungs, ladder);
   return {
     ladder: ladder.name,
     source,
     timeline: onGridOf(timeline, passThrough),
-    video: passThrough.kind === "copy" ? withCopy(video, source.video) : video,
+    content,
+    video: isCopied ? withCopy(video, source.video) : video,
     audio: audioBesideVideo(source, ladder),
-    ...loudness,
+    ...levelled(ladder),
     text: textRenditions(source.text),
     dropped,
     passThrough,
@@ -49,5 +73,12 @@ export function planEncode(source: Source, ladder: Ladder): EncodePlan {
   };
 }
 
+const levelled = ({ loudness }: Ladder): { loudness?: LoudnessTarget } => (loudness ? { loudness } : {});
+
 const protection = ({ encryption }: Ladder): { encryption?: Encryption } =>
   encryption === undefined ? {} : { encryption: publicEncryption(encryption) };
+
+function unmeasured(prospect: Prospect): Content {
+  const reason = reasonNotToMeasure(prospect);
+  return reason === undefined ? { kind: "unmeasured" } : { kind: "unknown", reason };
+}

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { EncodePlan } from "../domain/encode-plan.ts";
-import { planEncode } from "../domain/plan-encode.ts";
 import type { Job } from "../domain/job.ts";
 import { newRevision, revisionBase } from "../domain/output-layout.ts";
 import { probeSource } from "../media/probe-source.ts";
@@ -11,9 +10,9 @@ import type { JobContext, PipelineDeps } from "./deps.ts";
 import { encodeStage } from "./encode-stage.ts";
 import { fetchStage } from "./fetch-stage.ts";
 import { keyStage } from "./key-stage.ts";
-import { levelSound } from "./loudness-stage.ts";
 import { attachLate } from "./late-sidecars.ts";
 import { picturesStage } from "./pictures-stage.ts";
+import { planStage } from "./plan-stage.ts";
 import { publishStage } from "./publish-stage.ts";
 import type { RunStage } from "./stage-clock.ts";
 import { textStage } from "./text-stage.ts";
@@ -46,7 +45,7 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   if (fetched === "stale") return { outcome: "stale", assetPath };
   const source = await stage("probe", () => probeSource(sourcePath, { ...deps.tools, limits: deps.settings.limits }, signal));
   context.note?.({ probe: source });
-  const plan = await stage("plan", async () => levelSound(planEncode(source, admitted.ladder), sourcePath, stageRun));
+  const plan = await stage("plan", () => planStage({ source, ladder: admitted.ladder, sourcePath }, stageRun));
   context.note?.({ plan: withoutSource(plan) });
   const revision = newRevision(new Date(), randomBytes(4).toString("hex"));
   const { encryption } = admitted.ladder;

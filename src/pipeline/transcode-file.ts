@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
-import { loadLadders } from "../config/ladders.ts";
+import { laddersInForce } from "../config/ladders.ts";
 import type { Ladder } from "../domain/ladder.ts";
 import { keyFinder } from "../keys/find-key.ts";
 import { assetPathOf, sha256 } from "../publish/identity.ts";
@@ -37,7 +37,7 @@ const BUCKET = "local";
  * any failure the folder holds nothing new. Throws JobErrors and ConfigError.
  */
 export async function transcodeFile(request: TranscodeRequest): Promise<TranscodeResult> {
-  const { file, outDir, config, signal, onEvent, ladders = loadLadders() } = request;
+  const { file, outDir, config, signal, onEvent, ladders = laddersInForce(request.config) } = request;
   const tools = await openTools(config, signal);
   const key = resolve(file);
   const assetPath = assetPathOf("{key without extension}", { bucket: BUCKET, key: basename(key) });

@@ -20,5 +20,6 @@ export const aLadder = (changes: Partial<Ladder> = {}): Ladder => ({
   surroundBps: 320_000,
   audioOnlyBps: [64_000, 128_000],
   passThrough: true,
+  perTitle: false,
   ...changes,
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { ConfigError } from "../../../src/config/config-error.ts";
-import { loadLadders } from "../../../src/config/ladders.ts";
+import { laddersInForce, loadLadders } from "../../../src/config/ladders.ts";
 import type { Ladder } from "../../../src/domain/ladder.ts";
 
 const H264 = { codec: "h264", preset: "fast", crf: 21 } as const;
@@ -26,6 +26,7 @@ const LADDER: Ladder = {
   surroundBps: 384_000,
   audioOnlyBps: [64_000, 128_000],
   passThrough: true,
+  perTitle: true,
 };
 
 let folder = "";
@@ -71,6 +72,14 @@ describe("loadLadders", () => {
     const loudness = { targetLufs: -16, truePeakDbtp: -1.5 };
     expect(problemsWith({ loudness })).toEqual([]);
     expect(loadLadders(folder).get("mine")?.loudness).toEqual(loudness);
+  });
+
+  it("fits ladders to the content unless a ladder or the configuration says otherwise", () => {
+    expect([...loadLadders().values()].map(({ perTitle }) => perTitle)).not.toContain(false);
+    expect(problemsWith({ perTitle: false })).toEqual([]);
+    expect(loadLadders(folder).get("mine")?.perTitle).toBe(false);
+    expect([...laddersInForce({ perTitle: false }).values()].map(({ perTitle }) => perTitle)).not.toContain(true);
+    expect(laddersInForce({ perTitle: true })).toEqual(loadLadders());
   });
 
   const [low, high] = LADDER.rungs;
