@@ -12,13 +12,15 @@ export interface TextTarget {
 
 /**
  * The published video that a subtitles file belongs to by its key, and what it is there: beside the source with the longest
- * name that the key begins with. Undefined when nothing is published for such a source.
+ * name that the key begins with. Undefined when nothing is published for that source.
  */
-export async function findTarget(subtitles: SourceRef, deps: AttachDeps, signal: AbortSignal): Promise<TextTarget | undefined> {
-  const { bucket, key } = subtitles;
+export async function findTarget({ bucket, key }: SourceRef, deps: AttachDeps, signal: AbortSignal): Promise<TextTarget | undefined> {
   for (const { stem, track } of sidecarReadings(key)) {
-    const assetPath = await publishedFor({ bucket, stem }, deps, signal);
+    const listed = await deps.sources.list({ bucket, prefix: `${stem}.` }, signal);
+    const beside = listed.map((object) => object.key).filter((name) => !isTextKey(name) && keyWithoutExtension(name) === stem);
+    const assetPath = await publishedFor({ bucket, stem, beside }, deps, signal);
     if (assetPath !== undefined) return { assetPath, track };
+    if (beside.length > 0) return undefined;
   }
   return undefined;
 }
@@ -26,15 +28,16 @@ export async function findTarget(subtitles: SourceRef, deps: AttachDeps, signal:
 interface Stem {
   readonly bucket: string;
   readonly stem: string;
+  /** Keys of sources with this name. */
+  readonly beside: readonly string[];
 }
 
-async function publishedFor({ bucket, stem }: Stem, deps: AttachDeps, signal: AbortSignal): Promise<string | undefined> {
-  const { sources, published, settings } = deps;
-  const listed = await sources.list({ bucket, prefix: `${stem}.` }, signal);
-  const beside = listed.map(({ key }) => key).filter((key) => !isTextKey(key) && keyWithoutExtension(key) === stem);
+async function publishedFor({ bucket, stem, beside }: Stem, deps: AttachDeps, signal: AbortSignal): Promise<string | undefined> {
+  const { published, settings } = deps;
   const isGone = beside.length === 0;
-  // A source that is gone from its bucket leaves its asset's path to be told from any extension.
-  for (const key of [...beside, stem, ...(isGone ? [`${stem}.mp4`] : [])]) {
+  // A source may have no extension; one that is gone from its bucket leaves its asset's path to be told from any.
+  const bare = keyWithoutExtension(stem) === stem ? [stem] : [];
+  for (const key of [...beside, ...bare, ...(isGone ? [`${stem}.mp4`] : [])]) {
     const assetPath = settings.publishPrefix + assetPathOf(settings.assetPathTemplate, { bucket, key });
     const record = (await readPublished(published, assetPath, signal))?.record;
     // Sound alone has no width.
