@@ -24,6 +24,6 @@ export async function runWithFallback(job: Job, run: Parameters<typeof runJob>[1
   } catch (error) {
     if (!isCopied || !(error instanceof JobError) || !OF_THE_COPY.has(error.code)) throw error;
     deps.report({ kind: "copy-refused", jobId: job.id, code: error.code, reason: error.message });
-    return await runJob({ ...job, copiesNothing: true }, run);
+    return runJob({ ...job, copiesNothing: true }, run);
   }
 }

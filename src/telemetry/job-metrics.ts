@@ -47,10 +47,8 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
 
   const observe = (event: JobEvent): void => {
     const job = jobOf(event.jobId);
+    if (isUncounted(event)) return;
     switch (event.kind) {
-      case "started":
-      case "copy-refused":
-        return;
       case "stage-started":
         return enter(job, event.stage);
       case "progress":
@@ -73,6 +71,10 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
 
   return { observe };
 }
+
+/** What no metric tells of. */
+const isUncounted = (event: JobEvent): event is Extract<JobEvent, { kind: "started" | "copy-refused" }> =>
+  event.kind === "started" || event.kind === "copy-refused";
 
 function keepSpeed(job: Running, { stage, speed }: Extract<JobEvent, { kind: "progress" }>): void {
   if (stage === "encode" && speed !== undefined) job.speed = speed;

@@ -37,6 +37,18 @@ export interface JobBoard {
 
 const KEPT = 50;
 
+type UnseenKind = "engine-chosen" | "engine-ended" | "verification-failed" | "transferred" | "copy-refused";
+const UNSEEN: ReadonlySet<string> = new Set<UnseenKind>([
+  "engine-chosen",
+  "engine-ended",
+  "verification-failed",
+  "transferred",
+  "copy-refused",
+]);
+
+/** What changes nothing on the board. */
+const isUnseen = (event: JobEvent): event is Extract<JobEvent, { kind: UnseenKind }> => UNSEEN.has(event.kind);
+
 export interface JobBoardOptions {
   /** Wall clock for what is shown. */
   readonly wallClock?: () => Date;
@@ -56,6 +68,7 @@ export function createJobBoard({ wallClock = () => new Date(), now = () => perfo
 
   const observe = (event: JobEvent): void => {
     heard.set(event.jobId, now());
+    if (isUnseen(event)) return;
     switch (event.kind) {
       case "started": {
         const { jobId, bucket, sourceKey } = event;
@@ -70,12 +83,6 @@ export function createJobBoard({ wallClock = () => new Date(), now = () => perfo
       }
       case "stage-ended":
         return change(event.jobId, { fraction: 1 });
-      case "engine-chosen":
-      case "engine-ended":
-      case "verification-failed":
-      case "transferred":
-      case "copy-refused":
-        return;
       case "ended": {
         const { kind, secondsSinceUpload, ...outcome } = event;
         running.delete(event.jobId);
