@@ -3,7 +3,10 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { runCommand } from "../../../src/process/run-command.ts";
+import { PROTECTION_SCHEMES } from "../../../src/domain/encryption.ts";
 import { FAST, ffmpeg, picture, tone } from "../../helpers/clips.ts";
+import { KEY, KEY_ID, anEncryption } from "../../helpers/encryption.ts";
+import { aLadder } from "../../helpers/ladders.ts";
 import type { Variant } from "../../helpers/published.ts";
 import { complaintsOf, filesOfManifest, readMultivariant } from "../../helpers/published.ts";
 import type { TemporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -102,5 +105,49 @@ describe.each([
     expect(sets.map(([set]) => [...set.matchAll(/codecs="(\w+)/g)].map(([, name]) => name))).toStrictEqual([["avc1"], [entry]]);
     expect(new Set(sets.map(([, id]) => id)).size).toBe(2);
     for (const file of await filesOfManifest(manifest)) expect((await readFile(file)).length).toBeGreaterThan(0);
+  });
+});
+
+const THREE_CODECS = aLadder({
+  codecs: [
+    { codec: "h264", preset: "ultrafast", crf: 30 },
+    { codec: "hevc", preset: "ultrafast", crf: 30, capFactor: 0.65 },
+    { codec: "av1", preset: 12, crf: 40, capFactor: 0.6 },
+  ],
+  rungs: [{ shortSide: 180, capBps: 400_000 }],
+  passThrough: false,
+});
+
+async function makeClip(folder: TemporaryFolder): Promise<string> {
+  const seconds = FRAMES * FRAME_SECONDS;
+  await ffmpeg(...picture({ rate: "30000/1001", seconds, size: "320x180" }), ...tone({ seconds }), ...FAST, folder.in("a.mp4"));
+  return folder.in("a.mp4");
+}
+
+describe("three codecs in one ladder", () => {
+  test("are encoded in chunks as they are in one piece: same keyframes, nothing missing, whole across the seam", async () => {
+    await using folder = await temporaryFolder();
+    const env = { LADDERD_ENCODE_CHUNK_ABOVE_CORES: "1", LADDERD_ENCODE_CHUNK_SEGMENTS: "1", LADDERD_ENCODE_PARALLEL_CHUNKS: "2" };
+    await transcodeIn(folder, await makeClip(folder), { ladder: THREE_CODECS, env });
+    const { variants } = await readMultivariant(folder.in("out", "index.m3u8"));
+    expect(variants.map((variant) => attribute(variant, "CODECS").split(".")[0])).toStrictEqual(["avc1", "hvc1", "av01"]);
+    // Each run of x264 signs its first picture.
+    const second = await readFile(join(dirname(variants[0]?.path ?? ""), "00002.m4s"), "latin1");
+    expect(second.includes("x264 - core")).toBe(true);
+    for (const variant of variants) {
+      expect(await keyframesOf(variant.path)).toStrictEqual([0, GOP_FRAMES, 2 * GOP_FRAMES, 3 * GOP_FRAMES]);
+      expect(await framesOfSegment(folder, variant, "00002.m4s")).toBe(SEGMENT_FRAMES[1]);
+      await expect(complaintsOf(variant.path)).resolves.toBe("");
+    }
+  });
+
+  test.each(PROTECTION_SCHEMES)("are read back from under %s as what they are", async (scheme) => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.in("key"), `${KEY_ID}:${KEY}`);
+    const encryption = anEncryption({ scheme, keySource: { kind: "secret", reference: `file:${folder.in("key")}` } });
+    await transcodeIn(folder, await makeClip(folder), { ladder: { ...THREE_CODECS, encryption } });
+    const { variants } = await readMultivariant(folder.in("out", "index.m3u8"));
+    expect(variants.map((variant) => attribute(variant, "CODECS").split(".")[0])).toStrictEqual(["avc1", "hvc1", "av01"]);
+    for (const { path } of variants) expect((await readFile(join(dirname(path), "init.mp4"), "latin1")).includes("encv")).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import { chunkBytes, chunkPlan, frameRange, planChunks, prerollSeconds, uncutPla
 import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
 import { rational } from "../../../src/domain/rational.ts";
 import { segmentCount } from "../../../src/domain/timeline.ts";
+import { aLadder } from "../../helpers/ladders.ts";
 import { aPlan } from "../../helpers/plans.ts";
 import { aSource, aVideoTrack } from "../../helpers/sources.ts";
 
@@ -90,5 +91,13 @@ describe("chunkBytes", () => {
     const small = chunkBytes(aPlan(aSource({ video: aVideoTrack({ displayWidth: 640, displayHeight: 360 }) })));
     expect(small).toBeGreaterThan(78_000_000);
     expect(small).toBeLessThan(120_000_000);
+  });
+
+  test("counts what a second codec keeps in memory", () => {
+    const codecs = [
+      { codec: "h264", preset: "faster", crf: 21 },
+      { codec: "av1", preset: 10, crf: 32, capFactor: 0.6 },
+    ] as const;
+    expect(chunkBytes(aPlan(aSource(), aLadder({ codecs })))).toBeGreaterThan(390_000_000 + 700_000_000 - 1e7);
   });
 });
