@@ -22,6 +22,8 @@ export function manifest(presentation: Presentation, base: string): string {
     Math.ceil(Math.max(peakBps(segmentSpans(facts), target), leakyBucketBps(facts, buffer) * BUCKET_MARGIN));
   const duration = endSeconds((video[0] ?? audio[0])?.facts ?? emptyFacts);
   const period = element("Period", { id: "0", start: "PT0S" }, [
+    // Not in the MPD element: ffmpeg 5.1 forgets that one for a side-loaded text, and then opens nothing of the MPD.
+    element("BaseURL", {}, base),
     ...videoSets(presentation, bandwidthOf),
     ...audioSets(audio, { firstId: 1, bandwidthOf, encryption: presentation.plan.encryption }),
     ...presentation.text.map(({ rendition }, index) => textSet(rendition, FIRST_TEXT_ID + index)),
@@ -36,7 +38,7 @@ export function manifest(presentation: Presentation, base: string): string {
       mediaPresentationDuration: `PT${duration.toFixed(6).replace(/\.?0+$/, "")}S`,
       minBufferTime: `PT${buffer}S`,
     },
-    [element("BaseURL", {}, base), period],
+    [period],
   );
   return `<?xml version="1.0" encoding="UTF-8"?>\n${mpd}\n`;
 }
