@@ -39,7 +39,7 @@ export function ended(end: JobEnd, originUrl: string): readonly string[] {
   const { assetPath, outcome, code, reason } = end;
   if (!isPublished(end) || assetPath === undefined) {
     const why = [code, reason].filter((part) => part !== undefined).map(plainText);
-    return [`✗ ${name}: ${outcome}${why.length > 0 ? ` (${why.join(": ")})` : ""}`];
+    return [`${outcome === "ignored" ? "–" : "✗"} ${name}: ${outcome}${why.length > 0 ? ` (${why.join(": ")})` : ""}`];
   }
   const asset = `${originUrl}/${keyToPath(assetPath)}`;
   return [

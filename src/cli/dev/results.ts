@@ -7,7 +7,7 @@ export type JobEnd = Extract<JobEvent, { readonly kind: "ended" }>;
 export interface Results {
   /** Takes note of an end; `problem` says that it does not count as success after all. */
   record(end: JobEnd, problem?: string): void;
-  /** Resolves when each upload has ended: true when all of them are published. */
+  /** Resolves when each upload has ended: true when all of them are published, or left to what is. */
   readonly allPublished: Promise<boolean>;
 }
 
@@ -18,6 +18,9 @@ const UNDECIDED: readonly Outcome[] = ["released", "abandoned"];
 /** Whether something can be played now. */
 export const isPublished = ({ outcome }: Pick<JobEnd, "outcome">): boolean => PUBLISHED.includes(outcome);
 
+/** Subtitles that came before their film are left to it. */
+const isGood = (end: JobEnd): boolean => isPublished(end) || end.outcome === "ignored";
+
 /** Waits for the first decided end of each key. */
 export function createResults(keys: readonly string[]): Results {
   const open = new Set(keys);
@@ -27,7 +30,7 @@ export function createResults(keys: readonly string[]): Results {
     allPublished: all.promise,
     record(end, problem) {
       if (UNDECIDED.includes(end.outcome) || !open.delete(end.sourceKey)) return;
-      good &&= isPublished(end) && problem === undefined;
+      good &&= isGood(end) && problem === undefined;
       if (open.size === 0) all.resolve(good);
     },
   };

@@ -1,4 +1,5 @@
 import { basename, extname } from "node:path";
+import { isTextKey } from "../../media/sidecar-key.ts";
 
 /** One given file and the key it is uploaded under. */
 export interface PlannedUpload {
@@ -13,10 +14,12 @@ export interface PlannedUpload {
  * the same path (a.mp4 and a.mov are both published at "a").
  */
 export function planUploads(files: readonly string[]): readonly PlannedUpload[] {
-  const own = new Set(files.map((path) => stemOf(basename(path))));
+  const own = new Set(files.filter((path) => !isTextKey(path)).map((path) => stemOf(basename(path))));
   const taken = new Set<string>();
   return files.map((path) => {
     const name = basename(path);
+    // Subtitles are published with the film that their name says.
+    if (isTextKey(name)) return { path, key: name, renamed: false };
     const stem = stemOf(name);
     let free = stem;
     for (let count = 2; taken.has(free); count += 1) {

@@ -69,6 +69,11 @@ describe("the keys of uploads", () => {
     expect(planUploads(["a.mp4", "a.mov", "a-2.mp4"]).map(({ key }) => key)).toEqual(["a.mp4", "a-3.mov", "a-2.mp4"]);
   });
 
+  it("of subtitles are their names, which take no film's place", () => {
+    const files = ["a.srt", "x/a.mp4", "a.sv.vtt", "a.mov"];
+    expect(planUploads(files).map(({ key }) => key)).toEqual(["a.srt", "a.mp4", "a.sv.vtt", "a-2.mov"]);
+  });
+
   it("are never published at the same path", () => {
     const name = fc.constantFrom("a.mp4", "a.mov", "a-2.mp4", "a-2", "a", ".a", "a-3.x", "b.mp4");
     fc.assert(
@@ -127,15 +132,16 @@ describe("the environment of dev", () => {
 
 describe("the results of --once", () => {
   it("are good when every upload is published or was already", async () => {
-    const results = createResults(["a.mp4", "b.mp4"]);
+    const results = createResults(["a.mp4", "b.mp4", "b.sv.srt"]);
     results.record(anEnd({ outcome: "released" }));
     results.record(anEnd({ sourceKey: "other.mp4", outcome: "rejected" }));
     results.record(anEnd());
     results.record(anEnd({ sourceKey: "b.mp4", outcome: "duplicate" }));
+    results.record(anEnd({ sourceKey: "b.sv.srt", outcome: "ignored" }));
     expect(await results.allPublished).toBe(true);
   });
 
-  it.each(["rejected", "failed", "ignored", "stale"] as const)("are bad when one upload is %s", async (outcome) => {
+  it.each(["rejected", "failed", "stale"] as const)("are bad when one upload is %s", async (outcome) => {
     const results = createResults(["a.mp4", "b.mp4"]);
     results.record(anEnd({ outcome }));
     results.record(anEnd({ outcome: "published" }));
