@@ -72,7 +72,10 @@ export interface Colour {
 export interface AudioTrack {
   readonly index: number;
   readonly codec: string;
+  /** The most it has, when that changes. */
   readonly channels: number;
+  /** The channel layout changes on the way. */
+  readonly changesLayout?: true;
   readonly sampleRate: number;
   /** BCP 47; "und" when unknown. */
   readonly language: string;

@@ -19,6 +19,7 @@ import type { Ffprobe, FfprobeTools } from "./run-ffprobe.ts";
 import { ffprobeOn } from "./run-ffprobe.ts";
 import type { Sniffed } from "./sniff.ts";
 import { sniff } from "./sniff.ts";
+import { withSoundChanges } from "./sound-changes.ts";
 
 export interface ProbeTools extends FfprobeTools, FieldTools {
   readonly limits: SourceLimits;
@@ -49,7 +50,8 @@ export async function probeSource(path: string, tools: ProbeTools, signal: Abort
   const isCut = sniffed === "riff-cut" || /ended prematurely|partial file|truncated/i.test(stderr);
   const source = buildSource(report, { sizeBytes: size, packets, packetsRead, isCut });
   enforceLimits(source, tools.limits, largestStep(packets, source));
-  const gridded = await withKeyframeGrid(source, { path, streams: report.streams, gops }, signal);
+  const sounding = await withSoundChanges(source, ffprobe);
+  const gridded = await withKeyframeGrid(sounding, { path, streams: report.streams, gops }, signal);
   return withFields(gridded, report, (video) => detectFields(path, video, { tools, signal }));
 }
 

@@ -4,6 +4,7 @@ import type { Ladder } from "../domain/ladder.ts";
 import type { Source } from "../domain/source.ts";
 import type { InputLimits } from "../media/input-guards.ts";
 import { probeContent } from "../media/probe-content.ts";
+import { steadySound } from "../media/steady-sound.ts";
 import type { StageRun, Tools } from "./deps.ts";
 import { levelSound } from "./loudness-stage.ts";
 
@@ -29,9 +30,10 @@ export async function planSource({ source, ladder, sourcePath }: PlanRequest, { 
   return planEncode(source, ladder, { content });
 }
 
-/** The plan of a job, its sound measured where the ladder wants it at one loudness. */
+/** The plan of a job, its sound in one layout each, and measured where the ladder wants it at one loudness. */
 export async function planStage(request: PlanRequest, run: StageRun): Promise<EncodePlan> {
   const { tools, settings } = run.deps;
   const plan = await planSource(request, { tools, limits: settings.limits, signal: run.signal });
+  await steadySound(request, { ...tools, limits: settings.limits }, run.signal);
   return levelSound(plan, request.sourcePath, run);
 }

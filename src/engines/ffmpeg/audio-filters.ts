@@ -2,7 +2,7 @@ import type { AudioRendition, EncodePlan } from "../../domain/encode-plan.ts";
 import { soundKey } from "../../domain/loudness.ts";
 import type { AudioTrack, Source } from "../../domain/source.ts";
 import { filterSeconds, padOf } from "./pads.ts";
-import { clockShiftSeconds } from "./seek.ts";
+import { soundInput } from "./sound-inputs.ts";
 
 /** One chain a track and channel layout. */
 export function audioChains(plan: EncodePlan): string[] {
@@ -26,16 +26,17 @@ const byTrack = (audio: readonly AudioRendition[]): AudioRendition[][] => [...Ma
 /** Sound on the timeline: what is early is cut, what is late or missing is silence, to the sample. */
 function soundOf({ sourceIndex, sampleRate, channels }: AudioRendition, plan: EncodePlan): string {
   const { source, timeline } = plan;
+  const { stream, shiftSeconds } = soundInput(plan, sourceIndex);
   const samples = Math.round(timeline.durationSeconds * sampleRate);
   const track = source.audio.find(({ index }) => index === sourceIndex);
   const filters = [
-    `asetpts=PTS-${filterSeconds(clockShiftSeconds(plan))}/TB`,
+    `asetpts=PTS-${filterSeconds(shiftSeconds)}/TB`,
     `aresample=${sampleRate}:async=1:first_pts=0`,
     ...toLayout(channels, track),
     `apad=whole_len=${samples}`,
     `atrim=end_sample=${samples}`,
   ];
-  return `[0:${sourceIndex}]${filters.join(",")}`;
+  return `[${stream}]${filters.join(",")}`;
 }
 
 /** More channels than any layout that ffmpeg can mix: programmes put 5.1 into the first six. */

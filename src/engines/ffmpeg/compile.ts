@@ -8,6 +8,7 @@ import { audioOptions } from "./audio-options.ts";
 import { filterGraph } from "./filter-graph.ts";
 import { padOf } from "./pads.ts";
 import { seekOptions } from "./seek.ts";
+import { soundInputs } from "./sound-inputs.ts";
 import { videoOptions } from "./video-options.ts";
 
 export interface CompileInput {
@@ -30,6 +31,7 @@ const MAX_ERROR_RATE = 0.05;
 export function compile(input: CompileInput): readonly string[] {
   const { plan, limits, sourcePath } = input;
   const command = ffmpeg(sourcePath).inputOptions(separate([...programOptions(plan), ...inputGuards(limits), ...seekOptions(plan)]));
+  for (const path of soundInputs(plan, sourcePath)) command.input(path).inputOptions(separate(inputGuards(limits)));
   const graph = filterGraph(plan);
   if (graph.length > 0) command.complexFilter([...graph]);
   for (const rendition of [...plan.video.toReversed(), ...plan.audio]) {

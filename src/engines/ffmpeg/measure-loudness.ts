@@ -10,6 +10,7 @@ import { sandboxed } from "../../process/sandbox.ts";
 import { meterChains } from "./audio-filters.ts";
 import { loudnessReader } from "./loudness-lines.ts";
 import { padOf } from "./pads.ts";
+import { soundInputs } from "./sound-inputs.ts";
 
 export interface MeterTools {
   readonly ffmpegPath: string;
@@ -47,7 +48,9 @@ function meterArguments(plan: EncodePlan, sourcePath: string, limits: InputLimit
   return [
     // The meter writes what it read at level info.
     ...["-hide_banner", "-nostats", "-loglevel", "info", ...programGuards(), ...inputGuards(limits)],
-    ...["-vn", "-sn", "-dn", "-i", sourcePath, "-filter_complex", meters.map(({ chain }) => chain).join(";")],
+    ...["-vn", "-sn", "-dn", "-i", sourcePath],
+    ...soundInputs(plan, sourcePath).flatMap((path) => [...inputGuards(limits), "-i", path]),
+    ...["-filter_complex", meters.map(({ chain }) => chain).join(";")],
     ...meters.flatMap(({ key }) => ["-map", padOf(key), "-f", "null", "-"]),
   ];
 }

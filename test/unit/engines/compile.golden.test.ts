@@ -6,7 +6,7 @@ import { compile } from "../../../src/engines/ffmpeg/compile.ts";
 import { filterGraph } from "../../../src/engines/ffmpeg/filter-graph.ts";
 import { golden } from "../../helpers/golden.ts";
 import { GOLDEN_PLANS, aPlan } from "../../helpers/plans.ts";
-import { aCopyableTrack, aSource, aVideoTrack } from "../../helpers/sources.ts";
+import { aCopyableTrack, aSource, aVideoTrack, anAudioTrack } from "../../helpers/sources.ts";
 
 const argvOf = (plan: EncodePlan, threads = 0, sourcePath = "/job/source.bin"): readonly string[] =>
   compile({ plan, sourcePath, pipeOf: (id) => `/job/pipes/${id}.pipe`, limits: { maxPixels: 35_389_440, maxStreams: 32 }, threads });
@@ -83,6 +83,27 @@ describe("the ffmpeg argv of a part", () => {
       expect(inputOf(argv)).not.toContain("-ss");
     }
     expect(parts.map((argv) => valuesOf(argv, "-map"))).toStrictEqual([plan.video.toReversed().map(({ id }) => `[${id}]`), ["[a-en]"]]);
+  });
+});
+
+describe("sound that changes its layout", () => {
+  const changing = anAudioTrack({ index: 2, language: "de", channels: 6, changesLayout: true, startSeconds: 1.75 });
+  const plan = aPlan(
+    aSource({ startSeconds: 1.4, video: aVideoTrack({ startSeconds: 1.5 }), audio: [anAudioTrack({ startSeconds: 1.4 }), changing] }),
+  );
+
+  test("is read from a file of its own, behind the same guards", () => {
+    const argv = argvOf(plan);
+    expect(valuesOf(argv, "-i")).toStrictEqual(["/job/source.bin", "/job/source.bin-2.mka"]);
+    for (const flag of ["-protocol_whitelist", "-format_whitelist", "-codec_whitelist", "-max_streams"]) {
+      expect(argv.slice(argv.indexOf("/job/source.bin"), argv.indexOf("/job/source.bin-2.mka"))).toContain(flag);
+    }
+  });
+
+  test("is moved by what its file begins after the source, the rest by the source's clock", () => {
+    const chains = filterGraph(plan);
+    expect(chains.filter((chain) => chain.startsWith("[0:1]asetpts=PTS-(0.100000)/TB"))).toHaveLength(1);
+    expect(chains.filter((chain) => chain.startsWith("[1:0]asetpts=PTS-(-0.250000)/TB"))).toHaveLength(2);
   });
 });
 
