@@ -18,6 +18,17 @@ export function textRenditions(tracks: readonly TextTrack[]): EmbeddedText[] {
 
 const UNNAMED = "Subtitles";
 
+/** What tells text tracks apart for those who choose one. */
+export interface TextKind {
+  readonly language: string;
+  readonly forced: boolean;
+  readonly sdh?: boolean;
+}
+
+/** Whether two text tracks serve the same need: of files, the later one takes the place of the former. */
+export const isSameKind = (a: TextKind, b: TextKind): boolean =>
+  a.language === b.language && a.forced === b.forced && (a.sdh ?? false) === (b.sdh ?? false);
+
 /** A text track that comes as a file of its own. */
 export interface TextFileTrack extends Labelled {
   readonly forced: boolean;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { InvalidJobError, SourceError, StorageError } from "../domain/errors.ts";
 import { POINTER_COPIES, PRESENTATION, newRevision, revisionBase } from "../domain/output-layout.ts";
 import type { TextFileTrack } from "../domain/plan-text.ts";
-import { joiningText } from "../domain/plan-text.ts";
+import { isSameKind, joiningText } from "../domain/plan-text.ts";
 import type { Presentation, WrittenText } from "../packaging/presentation.ts";
 import { renderManifests, textObjects } from "../packaging/render.ts";
 import type { AssetRecord } from "../publish/asset-record.ts";
@@ -54,12 +54,8 @@ export async function attachText(attachment: Attachment, tools: AttachTools): Pr
 /** A file whose name is not asked for is the same under any. */
 const isAttached = ({ text = [] }: AssetRecord, { track, file }: Attachment): boolean =>
   text.some(
-    ({ sourceHash, language, forced, sdh = false, name }) =>
-      sourceHash === file.sourceHash &&
-      language === track.language &&
-      forced === track.forced &&
-      sdh === track.sdh &&
-      (track.title === undefined || track.title === name),
+    (entry) =>
+      entry.sourceHash === file.sourceHash && isSameKind(entry, track) && (track.title === undefined || track.title === entry.name),
   );
 
 /** One try: false when another revision was published meanwhile. Leaves nothing behind unless it is published. */
@@ -108,9 +104,7 @@ interface WithAttached {
 /** Files replace files of the same language and kind; tracks inside the source stay beside them. */
 function withAttached(presentation: Presentation, { track, file }: Attachment): WithAttached {
   if (presentation.video.length === 0) throw new InvalidJobError("job_malformed", "the asset is sound alone: text goes beside a picture");
-  const at = presentation.text.findIndex(({ rendition: { language, forced, sdh = false }, sourceHash }) => {
-    return sourceHash !== undefined && language === track.language && forced === track.forced && sdh === track.sdh;
-  });
+  const at = presentation.text.findIndex(({ rendition, sourceHash }) => sourceHash !== undefined && isSameKind(rendition, track));
   const old = presentation.text[at];
   const others = presentation.text.filter((entry) => entry !== old);
   const title = track.title ?? old?.rendition.name;

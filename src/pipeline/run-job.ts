@@ -57,7 +57,7 @@ export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobCo
   try {
     const encoded = await stage("encode", () => encodeStage(plan, workspace, keyed));
     const verified = await stage("verify", () => verifyStage(plan, outDir, keyed));
-    const texts = await stage("text", () => textStage(verified, { workspace, source: job.source }, stageRun));
+    const texts = await stage("text", () => textStage(verified, { workspace, source: job.source, asset: admitted }, stageRun));
     const presentation = await stage("pictures", () => picturesStage(texts.presentation, outDir, keyed));
     const degraded = [
       ...source.defects,

@@ -56,8 +56,8 @@ export async function readSidecars(
   return { written, lost, seen: new Set(listed.map(({ mark }) => mark)) };
 }
 
-/** A film is published without its subtitles rather than not at all. */
-async function survive<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+/** A film is published without its subtitles rather than not at all: undefined for what fails, unless it is by an abort. */
+export async function survive<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   try {
     return await work;
   } catch {

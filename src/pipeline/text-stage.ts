@@ -5,8 +5,10 @@ import type { SourceRef } from "../domain/job.ts";
 import { extractText } from "../media/extract-text.ts";
 import type { Presentation, WrittenText } from "../packaging/presentation.ts";
 import { parseCues } from "../packaging/webvtt.ts";
+import type { AssetOfSource } from "./attached-before.ts";
+import { attachedBefore } from "./attached-before.ts";
 import type { StageRun } from "./deps.ts";
-import { readSidecars } from "./sidecars.ts";
+import { readSidecars, survive } from "./sidecars.ts";
 import { placeCues } from "./text-file.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -18,13 +20,19 @@ export interface TextResult {
   readonly seen: ReadonlySet<string>;
 }
 
+export interface TextRequest {
+  readonly workspace: Workspace;
+  readonly source: SourceRef;
+  readonly asset: AssetOfSource;
+}
+
 /**
- * Adds the subtitles inside the source and those beside it, moved to the one timeline, to the presentation. A track inside
+ * Adds the subtitles inside the source and those beside it or attached before, moved to the one timeline, to the presentation. A track inside
  * without a cue is left out. It runs after the encode, so that files which came meanwhile are there.
  */
 export async function textStage(
   presentation: Presentation,
-  { workspace, source }: { readonly workspace: Workspace; readonly source: SourceRef },
+  { workspace, source, asset }: TextRequest,
   { deps, signal }: StageRun,
 ): Promise<TextResult> {
   const { plan } = presentation;
@@ -33,12 +41,15 @@ export async function textStage(
   await mkdir(folder);
   try {
     const tools = { ...deps.tools, limits: deps.settings.limits };
-    const files = await extractText({ sourcePath: workspace.sourcePath, folder, renditions: plan.text }, tools, signal);
-    const inside = plan.text.map((rendition) => ({ rendition, text: writtenText(rendition, files, presentation) }));
+    const extracted = await extractText({ sourcePath: workspace.sourcePath, folder, renditions: plan.text }, tools, signal);
+    const inside = plan.text.map((rendition) => ({ rendition, text: writtenText(rendition, extracted, presentation) }));
     const beside = await readSidecars(source, presentation, { sources: deps.sources, folder, signal });
-    const text = [...inside.flatMap((entry) => entry.text ?? []), ...beside.written].filter(({ cues }) => cues.length > 0);
+    const renditions = [...plan.text, ...beside.written.map(({ rendition }) => rendition)];
+    const before = await survive(attachedBefore(asset, { ...beside, renditions }, { store: deps.published, signal }), signal);
+    const files = [...beside.written, ...(before ?? [])];
+    const text = [...inside.flatMap((entry) => entry.text ?? []), ...files].filter(({ cues }) => cues.length > 0);
     const lost = inside.flatMap((entry) => (entry.text ? [] : entry.rendition.id));
-    return { presentation: { ...presentation, text }, lost: [...lost, ...beside.lost], seen: beside.seen };
+    return { presentation: { ...presentation, text }, lost: [...lost, ...beside.lost, ...(before ? [] : ["attached"])], seen: beside.seen };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

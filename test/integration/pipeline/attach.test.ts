@@ -169,6 +169,22 @@ describe("runAttach", () => {
 });
 
 describe("transcodeFile", () => {
+  test("keeps what was attached when the same source is published once more", { timeout: 120_000 }, async () => {
+    const before = await asset();
+    await writeFile(folder.in("film.de.srt"), srt("beside the film now"));
+    await transcodeIn(folder, folder.in("film.mp4"), { env: { LADDERD_LADDER: "h264" } });
+    const after = await asset();
+    expect(after.ladder).not.toBe(before.ladder);
+    const named = ({ text = [] }: AssetRecord) => text.map(({ language, name, forced }) => ({ language, name, forced }));
+    const byLanguage = (record: AssetRecord) => named(record).toSorted((a, b) => a.name.localeCompare(b.name));
+    expect(byLanguage(after)).toEqual(byLanguage(before));
+    const files = await filesOf(after.revision);
+    const linesOf = (language: string): readonly string[] =>
+      (after.text ?? []).filter((entry) => entry.language === language).map(({ id }) => files.get(`${id}/text.vtt`) ?? "");
+    expect(linesOf("de").join()).toContain("beside the film now");
+    expect(linesOf("fr").join()).toContain("00:00:01.000 --> 00:00:01.900\nBonjour");
+  });
+
   test("attaches what comes beside the source while it publishes", { timeout: 120_000 }, async () => {
     await using other = await temporaryFolder();
     await ffmpeg(...picture({ size: "320x180", seconds: 2 }), ...FAST, other.in("clip.mp4"));
