@@ -14,7 +14,7 @@ export interface Grid {
 /** Every frame of a video, averaged down to a grid of cells, as bytes. */
 export async function framesOf(path: string, { columns, rows, format, frames }: Grid): Promise<Buffer> {
   await using folder = await temporaryFolder();
-  const filter = `scale=${columns}:${rows}:flags=area:in_color_matrix=bt709,format=${format}`;
+  const filter = `scale=${columns}:${rows}:flags=area:in_color_matrix=bt709:out_color_matrix=bt709,format=${format}`;
   const limit = frames === undefined ? [] : ["-frames:v", `${frames}`];
   await ffmpeg("-i", path, "-map", "0:v:0", "-vf", filter, "-fps_mode", "passthrough", ...limit, "-f", "rawvideo", folder.in("pixels"));
   return await readFile(folder.in("pixels"));
