@@ -5,7 +5,7 @@ import type { CommandResult } from "../process/run-command.ts";
 import type { Measured } from "./build-source.ts";
 import { buildSource } from "./build-source.ts";
 import type { FieldTools } from "./detect-fields.ts";
-import { detectFields, mayHideFields } from "./detect-fields.ts";
+import { detectFields, hasFlaggedFields, whereFieldsHide } from "./detect-fields.ts";
 import { isEncrypted } from "./encryption.ts";
 import type { ProbeReport } from "./ffprobe-json.ts";
 import { parseProbeReport } from "./ffprobe-json.ts";
@@ -52,19 +52,27 @@ export async function probeSource(path: string, tools: ProbeTools, signal: Abort
   enforceLimits(source, tools.limits, largestStep(packets, source));
   const sounding = await withSoundChanges(source, ffprobe);
   const gridded = await withKeyframeGrid(sounding, { path, streams: report.streams, gops }, signal);
-  return withFields(gridded, report, (video) => detectFields(path, video, { tools, signal }));
+  return withFields(gridded, report, {
+    flagged: ({ index }) => hasFlaggedFields(ffprobe, index),
+    seen: (video) => detectFields(path, video, { tools, signal }),
+  });
 }
 
 /** What no header says is looked for in the picture itself. */
 async function withFields(
   source: Source,
   { streams }: ProbeReport,
-  detect: (video: VideoTrack) => Promise<VideoTrack["firstField"]>,
+  look: {
+    readonly flagged: (video: VideoTrack) => Promise<boolean>;
+    readonly seen: (video: VideoTrack) => Promise<VideoTrack["firstField"]>;
+  },
 ): Promise<Source> {
   const { video } = source;
   const declared = streams.find(({ index }) => index === video?.index)?.field_order;
-  if (!video || !mayHideFields(video.codec, declared)) return source;
-  const firstField = await detect(video);
+  const where = video ? whereFieldsHide(video.codec, declared) : "nowhere";
+  if (!video || where === "nowhere") return source;
+  if (where === "flags") return (await look.flagged(video)) ? { ...source, video: { ...video, interlaced: true } } : source;
+  const firstField = await look.seen(video);
   return firstField ? { ...source, video: { ...video, interlaced: true, firstField } } : source;
 }
 

@@ -57,9 +57,17 @@ const HEVC = ["-c:v", "libx265", "-preset", "ultrafast", "-crf", "4", "-x265-par
 const tags = (matrix: string, transfer = matrix, primaries = matrix): readonly string[] => [
   ...["-colorspace", matrix, "-color_trc", transfer, "-color_primaries", primaries],
 ];
+/** zscale guesses nothing, and ends an encode when it would have to. */
+const FROM_RGB = "zscale=min=gbr:tin=bt709:pin=bt709:rin=full";
+const to709 = (matrix: string, range = "limited"): string => `${FROM_RGB}:t=bt709:p=bt709:m=${matrix}:r=${range}`;
 /** From the camera's RGB to HDR whose diffuse white is at 203 nits (ITU-R BT.2408). */
 const toHdr = (transfer: string): string =>
-  `zscale=tin=bt709:pin=bt709:t=linear:npl=203,format=gbrpf32le,zscale=p=bt2020:t=${transfer}:m=bt2020nc:r=limited:npl=203,format=yuv420p10le`;
+  [
+    `${FROM_RGB}:t=linear:p=bt709:m=gbr:npl=203`,
+    "format=gbrpf32le",
+    `zscale=min=gbr:tin=linear:pin=bt709:rin=full:p=bt2020:t=${transfer}:m=bt2020nc:r=limited:npl=203`,
+    "format=yuv420p10le",
+  ].join(",");
 
 /** Eight-bit rounding of two conversions and a quantiser. */
 const SDR_TOLERANCE = 5;
@@ -75,28 +83,28 @@ interface Coding {
 
 describe("a picture keeps its colours from", () => {
   test.each<[what: string, coding: Coding]>([
-    ["BT.709", { filters: "zscale=m=bt709:r=limited,format=yuv420p", encode: [...H264, ...tags("bt709")] }],
-    ["full range", { filters: "zscale=m=bt709:r=full,format=yuv420p", encode: [...H264, ...tags("bt709"), "-color_range", "pc"] }],
-    ["BT.601", { filters: "zscale=m=smpte170m:r=limited,format=yuv420p", encode: [...H264, ...tags("smpte170m")] }],
-    ["standard definition that says nothing", { filters: `zscale=m=smpte170m:r=limited,format=yuv420p,${UNTAGGED}`, encode: H264 }],
+    ["BT.709", { filters: `${to709("bt709")},format=yuv420p`, encode: [...H264, ...tags("bt709")] }],
+    ["full range", { filters: `${to709("bt709", "full")},format=yuv420p`, encode: [...H264, ...tags("bt709"), "-color_range", "pc"] }],
+    ["BT.601", { filters: `${to709("smpte170m")},format=yuv420p`, encode: [...H264, ...tags("smpte170m")] }],
+    ["standard definition that says nothing", { filters: `${to709("smpte170m")},format=yuv420p,${UNTAGGED}`, encode: H264 }],
     ["RGB", { filters: "format=gbrp", encode: ["-c:v", "libx264rgb", "-preset", "ultrafast", "-crf", "4"] }],
-    ["Motion JPEG", { file: "a.avi", filters: "zscale=m=bt470bg:r=full,format=yuvj420p", encode: ["-c:v", "mjpeg", "-q:v", "2"] }],
-    ["10-bit HEVC", { filters: "zscale=m=bt709:r=limited,format=yuv420p10le", encode: [...HEVC, ...tags("bt709")] }],
+    ["Motion JPEG", { file: "a.avi", filters: `${to709("bt470bg", "full")},format=yuvj420p`, encode: ["-c:v", "mjpeg", "-q:v", "2"] }],
+    ["10-bit HEVC", { filters: `${to709("bt709")},format=yuv420p10le`, encode: [...HEVC, ...tags("bt709")] }],
     [
       "10-bit 4:2:2 ProRes",
-      { file: "a.mov", filters: "zscale=m=bt709:r=limited,format=yuv422p10le", encode: ["-c:v", "prores_ks", ...tags("bt709")] },
+      { file: "a.mov", filters: `${to709("bt709")},format=yuv422p10le`, encode: ["-c:v", "prores_ks", ...tags("bt709")] },
     ],
-    ["4:4:4 H.264", { filters: "zscale=m=bt709:r=limited,format=yuv444p", encode: [...H264, ...tags("bt709")] }],
+    ["4:4:4 H.264", { filters: `${to709("bt709")},format=yuv444p`, encode: [...H264, ...tags("bt709")] }],
     [
       "BT.2020 without high dynamic range",
       {
-        filters: "zscale=min=gbr:tin=bt709:pin=bt709:t=bt709:p=bt2020:m=bt2020nc:r=limited,format=yuv420p10le",
+        filters: `${FROM_RGB}:t=bt709:p=bt2020:m=bt2020nc:r=limited,format=yuv420p10le`,
         encode: [...HEVC, ...tags("bt2020nc", "bt709", "bt2020")],
       },
     ],
   ])("%s", async (_what, { file = "a.mp4", filters, encode }) => {
     await using folder = await temporaryFolder();
-    await ffmpeg("-f", "lavfi", "-i", `${patches()},${filters}`, ...encode, folder.in(file));
+    await ffmpeg("-f", "lavfi", "-i", patches(), "-vf", filters, ...encode, folder.in(file));
     const { top } = await expectConforming(folder, file);
     const { luma, chroma } = await errorsOf(top);
     expect(luma).toBeLessThanOrEqual(SDR_TOLERANCE);
@@ -106,11 +114,13 @@ describe("a picture keeps its colours from", () => {
   test("grey without any colour", async () => {
     await using folder = await temporaryFolder();
     const greys = PATCHES.map(([, green]): Rgb => [green, green, green]);
-    const filters = `${patches(greys)},zscale=m=bt709:r=limited,format=yuv420p,format=gray`;
+    const filters = `${to709("bt709")},format=yuv420p,format=gray`;
     await ffmpeg(
       "-f",
       "lavfi",
       "-i",
+      patches(greys),
+      "-vf",
       filters,
       "-c:v",
       "libx265",
@@ -136,7 +146,7 @@ describe("high dynamic range is mapped so that", () => {
   test.each(TRANSFERS)("what %s shows below white looks as the standard range did", async (_what, transfer) => {
     await using folder = await temporaryFolder();
     const encode = [...HEVC, ...tags("bt2020nc", transfer, "bt2020")];
-    await ffmpeg("-f", "lavfi", "-i", `${patches()},${toHdr(transfer)}`, ...encode, folder.in("a.mp4"));
+    await ffmpeg("-f", "lavfi", "-i", patches(), "-vf", toHdr(transfer), ...encode, folder.in("a.mp4"));
     const { top } = await expectConforming(folder, "a.mp4");
     const { luma, chroma } = await errorsOf(top);
     expect(luma).toBeLessThanOrEqual(HDR_LUMA_TOLERANCE);
@@ -154,7 +164,7 @@ describe("high dynamic range is mapped so that", () => {
     const source = `color=black:size=320x180:rate=25:duration=0.5,format=yuv420p10le,${steps}`;
     await ffmpeg("-f", "lavfi", "-i", source, ...HEVC, ...tags("bt2020nc", transfer, "bt2020"), folder.in("a.mp4"));
     const { top } = await expectConforming(folder, "a.mp4");
-    const row = await framesOf(top, { columns: 20, rows: 1, format: "gray", frames: 1 });
+    const row = await framesOf(top, { columns: 20, rows: 1, format: "yuv444p", frames: 1 });
     const [dark = 0, middle = 0, bright = 0, brightest = 0] = [2, 7, 12, 17].map((column) => row[column] ?? 0);
     expect(dark).toBeLessThanOrEqual(20);
     expect(Math.abs(middle - 109)).toBeLessThanOrEqual(HDR_LUMA_TOLERANCE);
@@ -171,7 +181,7 @@ describe("what is transparent", () => {
     const source = `color=white:size=320x180:rate=25:duration=0.5,format=yuva444p,${alpha},format=yuva444p10le`;
     await ffmpeg("-f", "lavfi", "-i", source, "-c:v", "prores_ks", "-profile:v", "4444", ...tags("bt709"), folder.in("a.mov"));
     const { top } = await expectConforming(folder, "a.mov");
-    const row = await framesOf(top, { columns: 15, rows: 1, format: "gray", frames: 1 });
+    const row = await framesOf(top, { columns: 15, rows: 1, format: "yuv444p", frames: 1 });
     const [none = 0, half = 0, whole = 0] = [2, 7, 12].map((column) => row[column] ?? 0);
     expect(none).toBeLessThanOrEqual(20);
     expect(Math.abs(half - 108)).toBeLessThanOrEqual(8);

@@ -4,9 +4,24 @@ import { expectConforming } from "../helpers/conforming.ts";
 import { runCommand } from "../../src/process/run-command.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
-/** A picture in motion as fields: 50 or 59.94 a second become 25 or 29.97 frames. */
-const fields = (first: "tff" | "bff", { rate = "50", size = "320x240", declared = true } = {}): string =>
-  `testsrc2=size=${size}:rate=${rate}:duration=2,interlace=scan=${first}${declared ? "" : ",setfield=prog"}`;
+/** Upright bars that move sideways: comb teeth wherever two fields are shown as one frame, and nowhere else. */
+const bars = (rate: string): string =>
+  `color=black:size=320x240:rate=${rate}:duration=2,geq=lum='if(lt(mod(X+5*N,80),40),200,60)':cb=128:cr=128`;
+/** The bars as fields: 50 or 59.94 a second become 25 or 29.97 frames. */
+const fields = (first: "tff" | "bff", rate = "50"): readonly string[] => [
+  "-f",
+  "lavfi",
+  "-i",
+  bars(rate),
+  "-vf",
+  `interlace=scan=${first}`,
+];
+const undeclared = (first: "tff" | "bff"): readonly string[] => [
+  "-f",
+  "lavfi",
+  "-i",
+  `${bars("50")},interlace=scan=${first},setfield=prog`,
+];
 
 const QUICK = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "20"];
 const MPEG2 = ["-c:v", "mpeg2video", "-q:v", "3", "-flags", "+ildct+ilme"];
@@ -24,27 +39,28 @@ async function combedShare(path: string): Promise<number> {
 const FEW = 0.1;
 
 describe("fields become whole frames, from", () => {
-  test.each<[what: string, source: { file: string; input: string; encode: readonly string[]; rate?: string }]>([
+  test.each<[what: string, source: { file: string; input: readonly string[]; encode: readonly string[]; rate?: string }]>([
     ["MPEG-2 for PAL, top field first", { file: "a.ts", input: fields("tff"), encode: [...MPEG2, "-top", "1"] }],
     [
       "MPEG-2 for NTSC, bottom field first",
-      { file: "a.mpg", input: fields("bff", { rate: "60000/1001" }), encode: [...MPEG2, "-top", "0"], rate: "30000/1001" },
+      { file: "a.mpg", input: fields("bff", "60000/1001"), encode: [...MPEG2, "-top", "0"], rate: "30000/1001" },
     ],
     ["H.264 (MBAFF), top field first", { file: "a.mp4", input: fields("tff"), encode: [...QUICK, "-x264opts", "tff=1"] }],
     ["H.264 (MBAFF), bottom field first", { file: "a.mkv", input: fields("bff"), encode: [...QUICK, "-x264opts", "bff=1"] }],
+    [
+      "H.264 whose container says that it is progressive",
+      { file: "a.mkv", input: undeclared("bff"), encode: [...QUICK, "-x264opts", "bff=1"] },
+    ],
     ["ProRes", { file: "a.mov", input: fields("tff"), encode: ["-c:v", "prores_ks", "-flags", "+ildct"] }],
-    ["MPEG-4 that does not say so", { file: "a.avi", input: fields("tff", { declared: false }), encode: ["-c:v", "mpeg4", "-q:v", "3"] }],
+    ["MPEG-4 that does not say so", { file: "a.avi", input: undeclared("tff"), encode: ["-c:v", "mpeg4", "-q:v", "3"] }],
     [
       "MPEG-4 that does not say so, bottom field first",
-      { file: "a.avi", input: fields("bff", { declared: false }), encode: ["-c:v", "mpeg4", "-q:v", "3"] },
+      { file: "a.avi", input: undeclared("bff"), encode: ["-c:v", "mpeg4", "-q:v", "3"] },
     ],
-    [
-      "Motion JPEG that does not say so",
-      { file: "a.avi", input: fields("tff", { declared: false }), encode: ["-c:v", "mjpeg", "-q:v", "3"] },
-    ],
+    ["Motion JPEG that does not say so", { file: "a.avi", input: undeclared("tff"), encode: ["-c:v", "mjpeg", "-q:v", "3"] }],
   ])("%s", async (_what, { file, input, encode, rate = "25" }) => {
     await using folder = await temporaryFolder();
-    await ffmpeg("-f", "lavfi", "-i", input, ...encode, folder.in(file));
+    await ffmpeg(...input, ...encode, folder.in(file));
     const { top, frameRate } = await expectConforming(folder, file);
     expect(frameRate).toBe(rate);
     await expect(combedShare(top)).resolves.toBeLessThan(FEW);
@@ -54,7 +70,7 @@ describe("fields become whole frames, from", () => {
 describe("whole frames are left as they are, from", () => {
   test("MPEG-4 that does not say what it is", async () => {
     await using folder = await temporaryFolder();
-    await ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=2", "-c:v", "mpeg4", "-q:v", "2", folder.in("a.avi"));
+    await ffmpeg("-f", "lavfi", "-i", bars("25"), "-c:v", "mpeg4", "-q:v", "2", folder.in("a.avi"));
     const { top, frameRate } = await expectConforming(folder, "a.avi");
     expect(frameRate).toBe("25");
     await expect(combedShare(top)).resolves.toBeLessThan(FEW);

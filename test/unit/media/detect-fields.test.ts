@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { decideFields, mayHideFields } from "../../../src/media/detect-fields.ts";
+import { decideFields, whereFieldsHide } from "../../../src/media/detect-fields.ts";
 
 describe("a sample's frames", () => {
   test.each([
     [{ tff: 90, bff: 0, progressive: 10 }, "top"],
     [{ tff: 2, bff: 80, progressive: 0 }, "bottom"],
     [{ tff: 0, bff: 0, progressive: 100 }, undefined],
-    [{ tff: 30, bff: 10, progressive: 60 }, undefined],
+    [{ tff: 58, bff: 0, progressive: 42 }, undefined],
     [{ tff: 4, bff: 0, progressive: 0 }, undefined],
     [{ tff: 0, bff: 0, progressive: 0 }, undefined],
   ] as const)("%j have the first field %s", (votes, first) => {
@@ -14,15 +14,15 @@ describe("a sample's frames", () => {
   });
 });
 
-describe("a stream is looked into", () => {
+describe("undeclared fields are looked for", () => {
   test.each([
-    ["mpeg4", "unknown", true],
-    ["mjpeg", undefined, true],
-    ["h264", "progressive", false],
-    ["h264", "tt", false],
-    ["vp9", "unknown", false],
-    ["av1", undefined, false],
-  ])("%s with the field order %s: %s", (codec, order, expected) => {
-    expect(mayHideFields(codec, order)).toBe(expected);
+    ["mpeg4", "unknown", "pictures"],
+    ["mjpeg", undefined, "pictures"],
+    ["h264", "progressive", "flags"],
+    ["h264", "tt", "nowhere"],
+    ["vp9", "unknown", "nowhere"],
+    ["av1", undefined, "nowhere"],
+  ])("of %s with the field order %s: %s", (codec, order, expected) => {
+    expect(whereFieldsHide(codec, order)).toBe(expected);
   });
 });
