@@ -38,13 +38,12 @@ function sameSegments(published: Published): readonly string[] {
   });
 }
 
-/** The SegmentTimeline says when each segment is shown. */
+/** The SegmentTimeline says when each segment is shown; ffprobe counts a last frame of sound whole that is cut. */
 function timelineOfMedia(published: Published): readonly string[] {
   return pairs(published).flatMap(({ representation: { id, edgesSeconds }, rendition }) => {
     const edges = edgesOf(rendition);
-    const off = edges.findIndex(
-      (edge, index) => Math.abs(edge - (edgesSeconds[index] ?? Infinity)) > frameSeconds(rendition) / 2 + ROUNDING_SECONDS,
-    );
+    const tolerance = frameSeconds(rendition) / (rendition.kind === "video" ? 2 : 1) + ROUNDING_SECONDS;
+    const off = edges.findIndex((edge, index) => Math.abs(edge - (edgesSeconds[index] ?? Infinity)) > tolerance);
     return when(
       off >= 0,
       () => `${id}: edge ${off + 1} is at ${shown(edges[off] ?? 0)}, listed at ${shown(edgesSeconds[off] ?? Number.NaN)}`,
