@@ -24,7 +24,6 @@ const record = z.object({ renditions: z.array(z.object({ id: z.string(), copied:
 /** 1080p below its cap in GOPs of two seconds, as a phone's or an editor's "web" export is. */
 function makeClip(path: string, seconds: string): void {
   const picture = "testsrc2=s=1920x1080:r=30,noise=alls=6:allf=t";
-  ("gradients=s=1920x1080:r=30:speed=0.02:n=4,drawgrid=w=160:h=120:t=2:c=white@0.3,rotate=0.05*sin(t):c=gray,noise=alls=5:allf=t");
   const inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2"];
   const rate = ["-b:v", "4.8M", "-maxrate", "5M", "-bufsize", "5M", "-g", "60", "-keyint_min", "60", "-sc_threshold", "0"];
   const colour = ["-pix_fmt", "yuv420p", "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"];

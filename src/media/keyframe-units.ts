@@ -12,8 +12,8 @@ export interface KeyframeBytes {
 const IDR_SLICE = 5;
 const PARAMETER_SETS: ReadonlySet<number> = new Set([7, 8, 13, 15]);
 const FIRST_SLICE = 1;
-/** One picture of 2160p has a few dozen slices. */
-const MAX_UNITS = 1024;
+/** One picture of 2160p has a few dozen slices; more units are there to keep us reading. */
+const MAX_UNITS = 200;
 
 /**
  * Why a packet that is flagged as a keyframe cannot begin a segment of a copy; undefined when every slice of it is of an
@@ -34,10 +34,10 @@ export async function keyframeDoubt(readAt: ReadAt, keyframe: KeyframeBytes): Pr
 async function* unitTypes(readAt: ReadAt, { offset, sizeBytes, lengthBytes }: KeyframeBytes): AsyncGenerator<number | undefined> {
   const end = offset + sizeBytes;
   let at = offset;
-  for (let unit = 0; at < end && unit < MAX_UNITS; unit += 1) {
+  for (let unit = 0; at < end; unit += 1) {
     const header = await readAt(at, lengthBytes + 1);
     const length = header.length > lengthBytes ? header.readUIntBE(0, lengthBytes) : 0;
-    if (length === 0 || at + lengthBytes + length > end) {
+    if (unit === MAX_UNITS || length === 0 || at + lengthBytes + length > end) {
       yield undefined;
       return;
     }

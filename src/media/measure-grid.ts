@@ -10,6 +10,18 @@ import { sampleEntriesOf } from "./sample-entries.ts";
 const PROFILES: ReadonlySet<string> = new Set(["Constrained Baseline", "Main", "High"]);
 /** Level 5.2 is 2160p at 60 fps. */
 const MAX_LEVEL = 52;
+/** ffprobe's word for what a header leaves out. */
+const UNSAID = "unknown";
+const COLOURS: ReadonlySet<string> = new Set(["bt709", UNSAID]);
+const ACCEPTED: readonly (readonly [what: string, read: (stream: ProbedStream) => string | undefined, accepted: ReadonlySet<string>])[] = [
+  ["sample entry", (stream) => stream.codec_tag_string, new Set(["avc1"])],
+  ["profile", (stream) => stream.profile, PROFILES],
+  ["field order", (stream) => stream.field_order, new Set(["progressive"])],
+  ["sample aspect ratio", (stream) => stream.sample_aspect_ratio, new Set(["1:1", "0:1", UNSAID])],
+  ["set of primaries", (stream) => stream.color_primaries, COLOURS],
+  ["transfer function", (stream) => stream.color_transfer, COLOURS],
+];
+/** A length of three bytes is not in the standard. */
 const LENGTH_BYTES: ReadonlySet<number> = new Set([1, 2, 4]);
 
 interface Found {
@@ -37,14 +49,17 @@ export async function withKeyframeGrid(source: Source, { path, streams, gops }: 
 const none = (reason: string): KeyframeGrid => ({ kind: "none", reason });
 
 function headerDoubt(stream: ProbedStream): string | undefined {
-  const { profile = "unknown", level = MAX_LEVEL + 1, codec_tag_string: tag, field_order: order = "unknown" } = stream;
-  const tags = [stream.color_primaries, stream.color_transfer].map((value = "unknown") => value);
-  if (tag !== "avc1") return `its sample entry is ${tag ?? "unknown"}, not avc1`;
-  if (!PROFILES.has(profile)) return `its profile is ${profile}`;
-  if (level > MAX_LEVEL) return `its level is ${level / 10}`;
-  if (order !== "progressive") return `its field order is ${order}`;
-  return tags.every((value) => value === "bt709" || value === "unknown") ? undefined : `its colours are ${tags.join(" and ")}, not bt709`;
+  const wrong = ACCEPTED.map(([what, read, accepted]) => ({ what, value: read(stream) ?? UNSAID, accepted })).find(
+    ({ value, accepted }) => !accepted.has(value),
+  );
+  if (wrong) return `its ${wrong.what} is ${wrong.value}`;
+  if ((stream.level ?? Infinity) > MAX_LEVEL) return `its level is above ${MAX_LEVEL / 10}`;
+  // The muxer would keep it, whatever was made of it.
+  return stream.side_data_list.some(isMatrix) ? "its display matrix is not the identity" : undefined;
 }
+
+const isMatrix = ({ displaymatrix, rotation }: ProbedStream["side_data_list"][number]): boolean =>
+  displaymatrix !== undefined || rotation !== undefined;
 
 interface Keyframes {
   readonly path: string;

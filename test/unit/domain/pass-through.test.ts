@@ -74,6 +74,7 @@ describe("a source is encoded", () => {
     ["its colours are full range", { colour: { fullRange: true, matrix: "bt709" } }],
     ["its colours are bt601, not bt709", { colour: { fullRange: false, matrix: "bt601" } }],
     ["it is turned by 90 degrees", { rotation: 90 }],
+    ["it is mirrored", { mirrored: true }],
     ["its pixels are not square", { sampleAspect: rational(4, 3) }],
     ["it is interlaced", { interlaced: true }],
     ["no rung has its size of 1921x1080", { codedWidth: 1921 }],

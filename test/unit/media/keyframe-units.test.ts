@@ -34,9 +34,10 @@ describe("keyframeDoubt", () => {
     await expect(doubtOf(packetOf(types))).resolves.toBe(doubt);
   });
 
-  test("refuses units that leave the packet, are empty or are cut", async () => {
+  test("refuses units that leave the packet, are too many, empty or cut", async () => {
     const unreadable = "its keyframes cannot be read";
     await expect(doubtOf(packetOf([IDR]), { sizeBytes: 8 })).resolves.toBe(unreadable);
+    await expect(doubtOf(packetOf(Array<number>(300).fill(IDR)))).resolves.toBe(unreadable);
     await expect(doubtOf(Buffer.alloc(20))).resolves.toBe(unreadable);
     await expect(doubtOf(packetOf([IDR]).subarray(0, 6), { sizeBytes: 9 })).resolves.toBe(unreadable);
   });
