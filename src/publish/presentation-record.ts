@@ -1,11 +1,16 @@
 import { z } from "zod";
-import type { RenditionFacts } from "../packaging/facts.ts";
 import type { Measured, Presentation } from "../packaging/presentation.ts";
 
-/** Objects of one shape as their keys and a row of values each: two hours of film hold 25,000 fragments. */
-const table = z.object({ keys: z.array(z.string()), rows: z.array(z.array(z.unknown())) });
-const segment = z.looseObject({ name: z.string(), sizeBytes: z.number(), startTicks: z.number(), endTicks: z.number(), fragments: table });
-const facts = z.looseObject({ id: z.string(), codecs: z.string(), timescale: z.number(), segments: z.array(segment).nonempty() });
+/** A fragment is a row of values under the keys of its rendition: two hours of film hold 25,000 of them. */
+const rows = z.array(z.array(z.unknown()));
+const segment = z.looseObject({ name: z.string(), sizeBytes: z.number(), startTicks: z.number(), endTicks: z.number(), fragments: rows });
+const facts = z.looseObject({
+  id: z.string(),
+  codecs: z.string(),
+  timescale: z.number(),
+  fragmentKeys: z.array(z.string()),
+  segments: z.array(segment).nonempty(),
+});
 const rendition = z.looseObject({ id: z.string() });
 const measured = z.object({ rendition, facts });
 const seconds = z.looseObject({ startSeconds: z.number() });
@@ -37,7 +42,7 @@ export function presentationRecord(presentation: Presentation): string {
 
 /** Reads it again, its text renditions without cues; undefined for what is none of ours. */
 export function parsePresentation(content: string): Presentation | undefined {
-  const parsed = schema.safeParse(JSON.parse(content));
+  const parsed = schema.safeParse(readJson(content));
   if (!parsed.success) return undefined;
   const { video, audio, text, ...rest } = parsed.data.presentation;
   const presentation = {
@@ -54,26 +59,27 @@ const isPresentation = (value: object): value is Presentation => "plan" in value
 
 type Packed = z.infer<typeof measured>;
 
-const packed = <T>({ rendition: named, facts: { segments, ...rest } }: Measured<T>) => ({
-  rendition: named,
-  facts: { ...rest, segments: segments.map(({ fragments, ...one }) => ({ ...one, fragments: tableOf(fragments) })) },
-});
-
-const unpacked = ({ rendition: named, facts: { segments, ...rest } }: Packed) => ({
-  rendition: named,
-  facts: { ...rest, segments: segments.map(({ fragments, ...one }) => ({ ...one, fragments: objectsOf(fragments) })) },
-});
-
-type Fragment = RenditionFacts["segments"][number]["fragments"][number];
-
-function tableOf(fragments: readonly Fragment[]) {
-  const keys = [...new Set(fragments.flatMap((fragment) => Object.keys(fragment)))];
-  const rows = fragments.map((fragment) => {
+function packed<T>({ rendition: named, facts: { segments, ...rest } }: Measured<T>) {
+  const fragmentKeys = [...new Set(segments.flatMap(({ fragments }) => fragments.flatMap((fragment) => Object.keys(fragment))))];
+  const rowOf = (fragment: object): unknown[] => {
     const values = new Map<string, unknown>(Object.entries(fragment));
-    return keys.map((key) => values.get(key) ?? null);
-  });
-  return { keys, rows };
+    return fragmentKeys.map((key) => values.get(key) ?? null);
+  };
+  const packedSegments = segments.map(({ fragments, ...one }) => ({ ...one, fragments: fragments.map(rowOf) }));
+  return { rendition: named, facts: { ...rest, fragmentKeys, segments: packedSegments } };
 }
 
-const objectsOf = ({ keys, rows }: z.infer<typeof table>) =>
-  rows.map((row) => Object.fromEntries(keys.flatMap((key, at) => (row[at] === null || row[at] === undefined ? [] : [[key, row[at]]]))));
+function unpacked({ rendition: named, facts: { fragmentKeys, segments, ...rest } }: Packed) {
+  const fragmentOf = (row: readonly unknown[]) =>
+    Object.fromEntries(fragmentKeys.map((key, at) => [key, row[at]]).filter(([, value]) => value !== null));
+  const whole = segments.map(({ fragments, ...one }) => ({ ...one, fragments: fragments.map(fragmentOf) }));
+  return { rendition: named, facts: { ...rest, segments: whole } };
+}
+
+function readJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}

@@ -160,6 +160,16 @@ describe("subtitles that somebody attaches", () => {
     expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("already") });
   });
 
+  it("by two commands at once are both there in the end", async () => {
+    const file = site.path("fr.vtt");
+    const both = ["nl", "da"].map((language) => ladderd("attach", ASSET, "--subtitles", file, "--language", language));
+    expect((await Promise.all(both)).map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    const { hls, dash } = await listed();
+    expect(hls.toSorted()).toEqual(["da", "de", "en", "fr", "it", "nl", "sv"]);
+    expect(dash.toSorted()).toEqual(["t-da", "t-de", "t-en", "t-fr", "t-it", "t-nl", "t-sv"]);
+    expect(await revisions()).toContain((await current()).revision);
+  });
+
   it("are refused with 65 where there is no asset or no cue, and with 64 where nobody can tell what is meant", async () => {
     const before = await current();
     const file = site.path("fr.vtt");
