@@ -50,7 +50,7 @@ describe.each([
     const asked: string[] = [];
     page.on("request", (request) => asked.push(new URL(request.url()).pathname));
     const url = `${site.origin.url}/eight/${file}`;
-    await drive(page, `open(${JSON.stringify(kind)}, ${JSON.stringify(url)}, ${JSON.stringify(codec)})`);
+    await drive(page, `open(${JSON.stringify(kind)}, ${JSON.stringify(url)}, ${JSON.stringify({ codec })})`);
     for (const to of [5, 1]) expect(await drive(page, `seek(${to})`)).toBeCloseTo(to, 0);
     for (const height of [240, 360, 240]) expect(await drive(page, `switchTo(${height})`)).toBe(height);
     const end = played.parse(await drive(page, "playToEnd(4)"));

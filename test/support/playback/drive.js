@@ -20,8 +20,10 @@ async function until(what, holds) {
 }
 
 const engines = {
-  async hls(url, codec) {
-    const hls = new Hls({ startPosition: 0, autoStartLoad: codec === undefined });
+  async hls(url, { codec, licenceUrl }) {
+    const drmSystems = { "org.w3.clearkey": { licenseUrl: licenceUrl } };
+    const keys = licenceUrl === undefined ? {} : { emeEnabled: true, drmSystems };
+    const hls = new Hls({ startPosition: 0, autoStartLoad: codec === undefined, ...keys });
     hls.on(Hls.Events.ERROR, (_event, { fatal: isFatal, details }) => isFatal && fatal.push(`hls.js: ${details}`));
     hls.loadSource(url);
     hls.attachMedia(video);
@@ -41,13 +43,20 @@ const engines = {
       setHeight: (wanted) => (hls.currentLevel = hls.levels.findIndex(({ height }) => height === wanted)),
     };
   },
-  async dash(url, codec) {
+  async dash(url, { codec, clearKeys }) {
     shaka.polyfill.installAll();
     const player = new shaka.Player();
     if (codec !== undefined) player.configure("preferredVideo", [{ codec }]);
     player.addEventListener("error", ({ detail }) => fatal.push(`shaka: ${detail.code} ${detail.data}`));
+    if (clearKeys) player.configure({ drm: { clearKeys } });
     await player.attach(video);
-    await player.load(url, 0);
+    // A refused key is an event; the promise would wait for it for ever.
+    const state = { loaded: false };
+    player.load(url, 0).then(
+      () => (state.loaded = true),
+      ({ code, data }) => fatal.push(`shaka: ${code} ${data}`),
+    );
+    await until("the manifest is read", () => state.loaded);
     const unique = (values) => [...new Set(values)];
     return {
       heights: () => unique(player.getVariantTracks().map(({ height }) => height)),
@@ -73,10 +82,11 @@ const advance = async (what) => {
 };
 
 globalThis.drive = {
-  /** With `codec` ("av01") what is in another is left alone. */
-  async open(kind, url, codec) {
-    engine = await engines[kind](url, codec);
-    await video.play();
+  /** With `codec` ("av01") what is in another is left alone; `clearKeys` is what Shaka is told, `licenceUrl` whom hls.js asks. */
+  async open(kind, url, options = {}) {
+    engine = await engines[kind](url, options);
+    // What cannot be decrypted is waited for without end, too.
+    video.play().catch(({ message }) => fatal.push(`play: ${message}`));
     await advance("the start");
     return { seconds: video.duration, heights: engine.heights().toSorted((a, b) => a - b), languages: engine.languages().toSorted() };
   },
@@ -114,5 +124,6 @@ globalThis.drive = {
     await until("the end", () => video.ended);
     return { seconds: video.currentTime, frames: video.getVideoPlaybackQuality().totalVideoFrames - before };
   },
+  shown: () => ({ seconds: video.currentTime, frames: video.getVideoPlaybackQuality().totalVideoFrames }),
   fatal: () => fatal,
 };
