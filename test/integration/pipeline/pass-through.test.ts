@@ -1,4 +1,4 @@
-import { readFile, readdir } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { loadConfig } from "../../../src/config/load.ts";
@@ -7,16 +7,18 @@ import { probeSource } from "../../../src/media/probe-source.ts";
 import { runCommand } from "../../../src/process/run-command.ts";
 import { conformance } from "../../conformance/conformance.ts";
 import { COPYABLE, ffmpeg, patch, picture, rotate, tone } from "../../helpers/clips.ts";
+import { KEY, KEY_ID, anEncryption } from "../../helpers/encryption.ts";
 import { fakeProgram } from "../../helpers/fake-program.ts";
 import { aLadder } from "../../helpers/ladders.ts";
 import { aPlan } from "../../helpers/plans.ts";
 import { complaintsOf } from "../../helpers/published.ts";
 import type { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import type { TranscodeOptions } from "../../helpers/transcode.ts";
 import { transcodeIn } from "../../helpers/transcode.ts";
 
 const { signal } = new AbortController();
-const { limits, ffmpeg: programs } = loadConfig({ env: { PATH: process.env["PATH"], NODE_ENV: "test" } });
+const { limits, ffmpeg: programs, packager } = loadConfig({ env: { PATH: process.env["PATH"], NODE_ENV: "test" } });
 const record = z.looseObject({
   revision: z.string(),
   renditions: z.array(z.looseObject({ id: z.string(), copied: z.boolean().optional() })),
@@ -39,7 +41,7 @@ async function packetsOf(path: string): Promise<readonly string[]> {
 
 /** Everything of a rendition as bytes. */
 async function bytesOf(folder: string): Promise<Buffer> {
-  const names = (await readdir(folder)).filter((name) => /\.(m4s|mp4)$/.test(name));
+  const names = ["init.mp4", ...(await readdir(folder)).filter((name) => name.endsWith(".m4s")).toSorted()];
   return Buffer.concat(await Promise.all(names.map((name) => readFile(`${folder}/${name}`))));
 }
 
@@ -82,6 +84,37 @@ describe("a source that is its own rung is published as it is,", () => {
     },
     120_000,
   );
+});
+
+describe("a copied source keeps its packets", () => {
+  /** Eight seconds of it in a folder, transcoded; and where its copy lies. */
+  async function copied(folder: TemporaryFolder, options: TranscodeOptions): Promise<string> {
+    await ffmpeg(...picture({ size: SIZE, seconds: 8 }), ...tone({ seconds: 8 }), ...COPYABLE, ...gop(60), folder.in("source.mp4"));
+    await transcodeIn(folder, folder.in("source.mp4"), options);
+    const { renditions, revision } = await asset(folder);
+    expect(renditions[0]).toMatchObject({ id: "v270", copied: true });
+    return folder.in("out", "r", revision, "v270");
+  }
+
+  test("beside renditions that are encoded in chunks", async () => {
+    await using folder = await temporaryFolder();
+    const env = { LADDERD_ENCODE_CHUNK_ABOVE_CORES: "1", LADDERD_ENCODE_CHUNK_SEGMENTS: "1", LADDERD_ENCODE_PARALLEL_CHUNKS: "2" };
+    const copy = await copied(folder, { env });
+    await expect(conformance(folder.in("out"), { source: folder.in("source.mp4") })).resolves.toStrictEqual([]);
+    expect((await packetsOf(`${copy}/index.m3u8`)).slice(1)).toStrictEqual((await packetsOf(folder.in("source.mp4"))).slice(1));
+  }, 120_000);
+
+  test("under encryption", async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.in("key"), `${KEY_ID}:${KEY}`);
+    const encryption = anEncryption({ scheme: "cbcs", keySource: { kind: "secret", reference: `file:${folder.in("key")}` } });
+    const copy = await copied(folder, { ladder: aLadder({ encryption }) });
+    await writeFile(folder.in("copy.mp4"), await bytesOf(copy));
+    const keys = ["--enable_raw_key_decryption", "--keys", `label=:key_id=${KEY_ID}:key=${KEY}`, "--quiet"];
+    const args = [`in=${folder.in("copy.mp4")},stream=video,output=${folder.in("clear.mp4")}`, ...keys];
+    await expect(runCommand({ command: packager.path, args, signal })).resolves.toMatchObject({ exitCode: 0 });
+    expect((await packetsOf(folder.in("clear.mp4"))).slice(1)).toStrictEqual((await packetsOf(folder.in("source.mp4"))).slice(1));
+  }, 120_000);
 });
 
 /** What is decided for a file. */
