@@ -76,7 +76,9 @@ function stageTimes(): StageTimes {
   const byJob = new Map<string, Map<string, number>>();
   return {
     add: ({ jobId, stage, durationSeconds }) => {
-      byJob.set(jobId, (byJob.get(jobId) ?? new Map<string, number>()).set(stage, Number(durationSeconds.toFixed(3))));
+      const times = byJob.get(jobId) ?? new Map<string, number>();
+      // A job that publishes an early part first passes through some stages twice.
+      byJob.set(jobId, times.set(stage, Number(((times.get(stage) ?? 0) + durationSeconds).toFixed(3))));
     },
     take: (jobId) => {
       const times = Object.fromEntries(byJob.get(jobId) ?? []);
@@ -95,6 +97,10 @@ function logStage(event: JobEvent, { logger, stages }: { logger: Logger; stages:
   if (event.kind === "stage-ended") {
     stages.add(event);
     if (!event.code) logger.info({ jobId, stage: event.stage, durationSeconds: event.durationSeconds }, "stage ended");
+  }
+  if (event.kind === "published") {
+    const { kind, ...facts } = event;
+    logger.info(facts, "revision published");
   }
   if (event.kind === "ended") {
     const { kind, sourceKey: key, ...facts } = event;

@@ -31,7 +31,7 @@ const failureRecord = z.object({
 });
 
 /**
- * Resolves to the stream's URI when exactly this object is published. Throws SourceError when it was rejected, and the
+ * Resolves to the stream's URI when all of exactly this object is published. Throws SourceError when it was rejected, and the
  * signal's reason when it ends the wait.
  */
 export async function waitForAsset({ object, jobId, config, stores, signal, pollMs = POLL_MS }: WaitOptions): Promise<string> {
@@ -39,7 +39,8 @@ export async function waitForAsset({ object, jobId, config, stores, signal, poll
   const keys = assetKeys(publishPrefix + assetPathOf(config.assetPathTemplate, object.ref));
   for (;;) {
     const record = await stores.bucket(publishBucket).readText(keys.record, signal);
-    if (record && parseAssetRecord(record.text)?.source.id === idOf(object)) return `s3://${publishBucket}/${keys.hls}`;
+    const asset = record && parseAssetRecord(record.text);
+    if (asset?.source.id === idOf(object) && asset.complete !== false) return `s3://${publishBucket}/${keys.hls}`;
     if (stateBucket !== undefined) await throwIfRejected(stores.bucket(stateBucket), { object, jobId }, signal);
     await sleep(pollMs, undefined, { signal });
   }

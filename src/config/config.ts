@@ -26,6 +26,7 @@ export interface Settings {
   readonly ladder: string;
   readonly perTitle: boolean;
   readonly assetPathTemplate: string;
+  readonly earlyPublish: boolean;
   readonly concurrency: number;
   readonly workDir: string;
   readonly sandbox: SandboxMode;

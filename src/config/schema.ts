@@ -65,6 +65,12 @@ export const schema: convict.Schema<Settings> = {
     env: "LADDERD_ASSET_PATH_TEMPLATE",
     default: "{key without extension}",
   },
+  earlyPublish: {
+    doc: "publish the smallest renditions of a long source as soon as they are whole, and all of them as the next revision",
+    format: "flag",
+    env: "LADDERD_EARLY_PUBLISH",
+    default: false,
+  },
   concurrency: {
     doc: "jobs at a time; one ffmpeg fills about four cores",
     format: "whole-number",

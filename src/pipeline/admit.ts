@@ -17,6 +17,8 @@ export interface Admitted {
   readonly object: SourceObject;
   readonly sourceId: string;
   readonly createdAt: string;
+  /** Nothing is published at the path yet. */
+  readonly isNew: boolean;
 }
 
 /** A job whose outcome is already there. */
@@ -36,6 +38,7 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
   const object = await deps.sources.head(job.source, context.signal);
   refuseSize(object.sizeBytes, settings.limits.maxSourceBytes);
   const ladderHash = sha256(JSON.stringify(ladder)).slice(0, 16);
+  const published = await readPublished(store, assetPath, context.signal);
   const admitted: Admitted = {
     kind: "admitted",
     // The hash is the configured ladder's: what is published is of that ladder, however it was made.
@@ -45,13 +48,14 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
     object,
     sourceId: sourceId(job.source, object.etag),
     createdAt: job.eventTime ?? new Date().toISOString(),
+    isNew: published === undefined,
   };
-  const published = await readPublished(store, assetPath, context.signal);
   const decision = decide(published?.record, await candidateOf(job, admitted, { deps, signal: context.signal }));
   if (decision === "conflict") throw conflict(assetPath);
-  if (decision === "publish") return admitted;
-  if (published && decision === "duplicate") await repairPointers(store, published.record, context);
-  return { kind: decision, assetPath };
+  // A crash may have come between the record of an early part and its pointers as well.
+  if (published && (decision === "duplicate" || published.record.complete === false))
+    await repairPointers(store, published.record, context);
+  return decision === "publish" ? admitted : { kind: decision, assetPath };
 }
 
 function ladderFor({ engine, ladder: wanted }: Job, { ladders, settings }: PipelineDeps): Ladder {
@@ -71,7 +75,7 @@ export async function candidateOf(
   const { sourceId: id, ladderHash, createdAt, object } = admitted;
   const { bucket, key } = job.source;
   const isCurrent = job.pinsVersion === true || (await deps.sources.head({ bucket, key }, signal)).etag === object.etag;
-  return { sourceId: id, ladderHash, createdAt, namesPath: job.assetPath !== undefined, isCurrent };
+  return { sourceId: id, ladderHash, createdAt, namesPath: job.assetPath !== undefined, isComplete: true, isCurrent };
 }
 
 function refuseSize(sizeBytes: number, maxSourceBytes: number): void {

@@ -42,6 +42,8 @@ export async function attachText(attachment: Attachment, tools: AttachTools): Pr
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const upon = await readPublished(store, assetPath, signal);
     if (!upon) throw new SourceError("source_not_found", `no asset is published at ${assetPath}`);
+    // All of the film comes as the next revision, and would come without it.
+    if (upon.record.complete === false) throw new StorageError(`asset ${assetPath} is published in part: its job is not done yet`);
     if (isAttached(upon.record, attachment)) {
       await repairPointers(store, upon.record, { checkLease, signal });
       return "duplicate";

@@ -6,6 +6,7 @@ import type { JobContext, PipelineDeps } from "./deps.ts";
 import type { Outcome } from "./ports.ts";
 import type { JobResult } from "./run-job.ts";
 import { runWithFallback } from "./run-with-fallback.ts";
+import { sinceUpload } from "./since-upload.ts";
 import { stageClock } from "./stage-clock.ts";
 
 const OUTCOME_OF: Readonly<Record<Disposition, Outcome>> = {
@@ -36,8 +37,3 @@ export async function attemptJob(job: WorkerJob, deps: PipelineDeps, context: Jo
 }
 
 const sourceOf = (job: WorkerJob): SourceRef => ("subtitles" in job ? job.subtitles : job.source);
-
-function sinceUpload({ eventTime }: WorkerJob): { secondsSinceUpload?: number } {
-  const uploadedMs = Date.parse(eventTime ?? "");
-  return Number.isNaN(uploadedMs) ? {} : { secondsSinceUpload: Math.max(0, (Date.now() - uploadedMs) / 1000) };
-}

@@ -28,6 +28,8 @@ export interface PipelineSettings {
   readonly workDir: string;
   readonly limits: SourceLimits;
   readonly disk: { readonly minimumFreeBytes: number; readonly sourceFactor: number };
+  /** Whether the smallest renditions of a long source are published before the others are encoded. */
+  readonly earlyPublish: boolean;
   /** Jobs that share the machine. */
   readonly concurrency: number;
   readonly encode: {

@@ -42,6 +42,8 @@ async function publishedFor({ bucket, stem, beside }: Stem, deps: AttachDeps, si
     const record = (await readPublished(published, assetPath, signal))?.record;
     // Sound alone has no width.
     if (record?.["width"] === undefined) continue;
+    // An early part: its job is not done, and takes along what lies beside its source when it is.
+    if (record.complete === false) continue;
     if (isGone || isSameObject(record.source.id, sourceId({ bucket, key }, ""))) return assetPath;
   }
   return undefined;

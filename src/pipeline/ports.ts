@@ -81,6 +81,10 @@ export type Stage = (typeof STAGES)[number];
 export const OUTCOMES = ["published", "duplicate", "stale", "ignored", "rejected", "released", "failed", "abandoned"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** What a revision holds of what the ladder gives; a metric label. */
+export const PUBLISHED_SETS = ["early", "full"] as const;
+export type PublishedSet = (typeof PUBLISHED_SETS)[number];
+
 /** What the pipeline tells whoever watches: logs, metrics, the status page, a progress bar. */
 export type JobEvent =
   | { readonly kind: "started"; readonly jobId: string; readonly sourceKey: string; readonly bucket: string }
@@ -106,6 +110,17 @@ export type JobEvent =
   /** A copy of the source did not hold; the job goes on without. */
   | { readonly kind: "copy-refused"; readonly jobId: string; readonly code: ErrorCode; readonly reason: string }
   | { readonly kind: "transferred"; readonly jobId: string; readonly direction: "in" | "out"; readonly bytes: number }
+  | {
+      readonly kind: "published";
+      readonly jobId: string;
+      readonly assetPath: string;
+      readonly revision: string;
+      readonly set: PublishedSet;
+      /** Nothing played at the asset path before. */
+      readonly isFirst: boolean;
+      /** From the upload's event to now. */
+      readonly secondsSinceUpload?: number;
+    }
   | {
       readonly kind: "ended";
       readonly jobId: string;

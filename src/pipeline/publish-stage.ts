@@ -12,6 +12,7 @@ import { presentationRecord } from "../publish/presentation-record.ts";
 import type { AttemptUpload } from "../publish/upload-attempt.ts";
 import type { Admitted } from "./admit.ts";
 import { candidateOf } from "./admit.ts";
+import { sinceUpload } from "./since-upload.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 
 export interface PublishRequest {
@@ -23,6 +24,10 @@ export interface PublishRequest {
   readonly upload: AttemptUpload;
   /** Defects of the source that were below the threshold of rejection. */
   readonly degraded: readonly string[];
+  /** False when another revision of this job will follow. */
+  readonly isComplete: boolean;
+  /** Nothing played at the asset path before. */
+  readonly isFirst: boolean;
 }
 
 /** Uploads what is left, checks that all of it arrived, and moves the asset to the new revision. */
@@ -31,7 +36,7 @@ export async function publishStage(
   deps: PipelineDeps,
   context: JobContext,
 ): Promise<"published" | "duplicate" | "stale"> {
-  const { job, admitted, revision, presentation, outDir, upload, degraded } = request;
+  const { job, admitted, revision, presentation, outDir, upload, degraded, isComplete, isFirst } = request;
   const { assetPath, ladderHash, createdAt, object, sourceId: id } = admitted;
   const playlists = renderPlaylists(presentation);
   const manifests = renderManifests(presentation, revisionBase(revision));
@@ -46,21 +51,24 @@ export async function publishStage(
     ...Object.values(POINTER_COPIES),
     PRESENTATION,
   ]);
-  await upload.finish(files);
-  const bytes = files.values().reduce((total, sizeBytes) => total + sizeBytes, 0);
+  const bytes = await upload.finish(files);
   deps.report({ kind: "transferred", jobId: job.id, direction: "out", bytes });
   const source = { id, sizeBytes: object.sizeBytes };
-  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", createdAt, publishedAt: new Date().toISOString() };
-  return commit(
+  const publishedAt = new Date().toISOString();
+  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", isComplete, createdAt, publishedAt };
+  const outcome = await commit(
     {
       store: deps.published,
       record: assetRecord(identity, presentation, degraded),
       manifests,
-      candidate: () => candidateOf(job, admitted, { deps, signal: context.signal }),
+      candidate: async () => ({ ...(await candidateOf(job, admitted, { deps, signal: context.signal })), isComplete }),
       checkLease: context.checkLease,
     },
     context.signal,
   );
+  const set = isComplete ? "full" : "early";
+  if (outcome === "published") deps.report({ kind: "published", jobId: job.id, assetPath, revision, set, isFirst, ...sinceUpload(job) });
+  return outcome;
 }
 
 /** Every object of the revision with its size: nothing else is uploaded, nothing less is accepted. */

@@ -42,7 +42,7 @@ export async function transcodeFile(request: TranscodeRequest): Promise<Transcod
   const key = resolve(file);
   const assetPath = assetPathOf("{key without extension}", { bucket: BUCKET, key: basename(key) });
   const published = createFolderStore(outDir, `${assetPath}/`);
-  const settings = { ...config, publishPrefix: "" };
+  const settings = { ...config, publishPrefix: "", earlyPublish: false };
   // The path is named: whatever this folder showed before, it is told to show this file now.
   const job = { id: sha256(key).slice(0, 32), source: { bucket: BUCKET, key }, assetPath };
   const report: ReportEvent = (event) => onEvent?.(event);

@@ -27,6 +27,7 @@ const schema = z.looseObject({
   durationSeconds: z.number(),
   renditions: z.array(rendition),
   text: z.array(textEntry).exactOptional(),
+  complete: z.literal(false).exactOptional(),
   ladder: z.string(),
   ladderHash: z.string(),
   degraded: z.array(z.string()).readonly().exactOptional(),
@@ -53,6 +54,8 @@ export interface AssetIdentity {
   readonly source: { readonly id: string; readonly sizeBytes: number };
   readonly ladderHash: string;
   readonly engine: string;
+  /** False for an early part of what the ladder gives. */
+  readonly isComplete: boolean;
   /** When the job was enqueued, as far as known (ISO 8601): decides between two ladders of one source. */
   readonly createdAt: string;
   readonly publishedAt: string;
@@ -63,11 +66,12 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
   const { plan, video, audio } = presentation;
   const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
   const top = video.at(-1)?.rendition;
-  const { assetPath, revision, source, ladderHash, engine, createdAt, publishedAt } = identity;
+  const { assetPath, revision, source, ladderHash, engine, isComplete, createdAt, publishedAt } = identity;
   return {
     ladderd: 1,
     assetPath,
     revision,
+    ...(isComplete ? {} : { complete: false }),
     source,
     durationSeconds: duration(plan, presentation),
     ...(top ? { width: top.width, height: top.height, frameRate: formatRational(plan.timeline.frameRate) } : {}),

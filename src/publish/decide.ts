@@ -8,6 +8,8 @@ export interface Candidate {
   readonly createdAt: string;
   /** The job names this asset path itself: it may take it over from another source. */
   readonly namesPath: boolean;
+  /** All of the ladder's renditions, not an early part of them. */
+  readonly isComplete: boolean;
   /** The source object still holds these bytes, or the job pins a version and overrides the check. */
   readonly isCurrent: boolean;
 }
@@ -18,9 +20,15 @@ export type Decision = "publish" | "duplicate" | "stale" | "conflict";
 export function decide(published: AssetRecord | undefined, candidate: Candidate): Decision {
   if (!published) return candidate.isCurrent ? "publish" : "stale";
   const { id } = published.source;
-  if (id === candidate.sourceId && published.ladderHash === candidate.ladderHash) return "duplicate";
+  if (id === candidate.sourceId && published.ladderHash === candidate.ladderHash) return decideSame(published, candidate);
   if (!isSameObject(id, candidate.sourceId) && !candidate.namesPath) return "conflict";
   if (!candidate.isCurrent) return "stale";
   const sameBytes = id === candidate.sourceId;
   return sameBytes && candidate.createdAt < published.createdAt ? "stale" : "publish";
+}
+
+/** What was published early gives way to all of it, and to nothing else. */
+function decideSame({ complete }: AssetRecord, { isComplete, isCurrent }: Candidate): Decision {
+  if (complete !== false || !isComplete) return "duplicate";
+  return isCurrent ? "publish" : "stale";
 }

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { OutputError } from "../domain/errors.ts";
 import type { ObjectStore } from "../pipeline/ports.ts";
@@ -12,11 +12,13 @@ export interface AttemptTarget {
   /** Folder on disk, one subfolder per rendition. */
   readonly outDir: string;
   readonly renditionIds: readonly string[];
+  /** Renditions that lie in a published revision as they are on disk: their media is copied from there by the store. */
+  readonly reuse?: { readonly prefix: string; readonly ids: ReadonlySet<string> };
 }
 
 export interface AttemptUpload {
-  /** Uploads what has not gone up yet, given the names of every file by rendition; resolves when all are there. */
-  finish(files: ReadonlyMap<string, number>): Promise<void>;
+  /** Uploads what has not gone up yet, given every file with its size; resolves when all are there, to the bytes sent from here. */
+  finish(files: ReadonlyMap<string, number>): Promise<number>;
   /** Stops following the encode; what is under way ends first. */
   stop(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export function uploadWhileEncoding(target: AttemptTarget, signal: AbortSignal):
       const missing = [...files.keys()].filter((name) => !done.has(name));
       await uploadAll(target, missing, { done, signal });
       await verifyUploaded(target, files, signal);
+      return [...files].reduce((total, [name, sizeBytes]) => total + (isReused(target, name) ? 0 : sizeBytes), 0);
     },
   };
 }
@@ -75,16 +78,23 @@ async function uploadAll(
   const queue = names.values();
   const worker = async (): Promise<void> => {
     for (const name of queue) {
-      await target.store.uploadFile(
-        { key: target.prefix + name, path: join(target.outDir, name), headers: immutableHeaders(name) },
-        signal,
-      );
+      await put(target, name, signal);
       done.add(name);
     }
   };
   const results = await Promise.allSettled(Array.from({ length: CONCURRENCY }, worker));
   const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
   if (failures.length > 0) throw failures[0];
+}
+
+/** Playlists are of their revision, media of its rendition. */
+const isReused = ({ reuse }: AttemptTarget, name: string): boolean =>
+  reuse !== undefined && reuse.ids.has(dirname(name)) && /\.(?:m4s|mp4)$/.test(name);
+
+async function put(target: AttemptTarget, name: string, signal: AbortSignal): Promise<void> {
+  const { store, prefix, outDir, reuse } = target;
+  if (reuse && isReused(target, name)) await store.copy(reuse.prefix + name, prefix + name, signal);
+  else await store.uploadFile({ key: prefix + name, path: join(outDir, name), headers: immutableHeaders(name) }, signal);
 }
 
 /** What S3 lists must be what was written, object by object (RELIABILITY.md R-P2). */

@@ -48,6 +48,7 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
   const observe = (event: JobEvent): void => {
     const job = jobOf(event.jobId);
     if (isUncounted(event)) return;
+    if (isWork(event)) return countWork(event, set);
     switch (event.kind) {
       case "stage-started":
         return enter(job, event.stage);
@@ -58,10 +59,6 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
       case "engine-chosen":
         job.engine = event.engine;
         return;
-      case "engine-ended":
-      case "verification-failed":
-      case "transferred":
-        return countWork(event, set);
       case "ended":
         enter(job, undefined);
         running.delete(event.jobId);
@@ -80,7 +77,12 @@ function keepSpeed(job: Running, { stage, speed }: Extract<JobEvent, { kind: "pr
   if (stage === "encode" && speed !== undefined) job.speed = speed;
 }
 
-function countWork(event: Extract<JobEvent, { kind: "engine-ended" | "verification-failed" | "transferred" }>, set: MetricSet): void {
+const WORK = ["engine-ended", "verification-failed", "transferred", "published"] as const;
+type Work = Extract<JobEvent, { kind: (typeof WORK)[number] }>;
+
+const isWork = (event: JobEvent): event is Work => WORK.some((kind) => kind === event.kind);
+
+function countWork(event: Work, set: MetricSet): void {
   switch (event.kind) {
     case "engine-ended":
       return set.ffmpegExits.inc({ class: event.exit });
@@ -88,6 +90,9 @@ function countWork(event: Extract<JobEvent, { kind: "engine-ended" | "verificati
       return set.verificationFailures.inc({ check: event.check });
     case "transferred":
       return set.s3Bytes.inc({ direction: event.direction }, event.bytes);
+    case "published":
+      set.publishedSets.inc({ kind: event.set });
+      if (event.isFirst && event.secondsSinceUpload !== undefined) set.firstPlayable.observe(event.secondsSinceUpload);
   }
 }
 

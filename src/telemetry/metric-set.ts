@@ -32,6 +32,11 @@ export function createMetricSet() {
     receiveCount: new Histogram({ ...about("message_receive_count", "how often a message was received before"), buckets: RECEIVES }),
     messageAge: new Histogram({ ...about("message_age_seconds", "age of a message at its receive"), buckets: SECONDS }),
     timeToPublish: new Histogram({ ...about("time_to_publish_seconds", "from the upload to the moved pointer"), buckets: SECONDS }),
+    firstPlayable: new Histogram({
+      ...about("first_playable_seconds", "from the upload to the first revision that plays"),
+      buckets: SECONDS,
+    }),
+    publishedSets: new Counter(about("published_total", "revisions published, early parts and full sets", ["kind"])),
     jobsInProgress: new Gauge(about("jobs_in_progress", "running jobs by phase", ["phase"])),
     jobDuration: new Histogram({ ...about("job_duration_seconds", "wall time of ended jobs", ["engine", "outcome"]), buckets: SECONDS }),
     phaseDuration: new Histogram({

@@ -5,7 +5,7 @@ import { MESSAGE_SHAPES } from "../domain/job.ts";
 import { FFMPEG_EXITS } from "../engines/ffmpeg/exit-class.ts";
 import { VERIFICATION_CHECKS } from "../packaging/verify.ts";
 import type { JobEvent, Outcome } from "../pipeline/ports.ts";
-import { OUTCOMES, STAGES } from "../pipeline/ports.ts";
+import { OUTCOMES, PUBLISHED_SETS, STAGES } from "../pipeline/ports.ts";
 import { createJobMetrics } from "./job-metrics.ts";
 import * as labels from "./metric-labels.ts";
 import type { MetricSet } from "./metric-set.ts";
@@ -140,6 +140,10 @@ function startAtZero(set: MetricSet): void {
   zero(
     set.published,
     labels.PUBLISH_RESULTS.map((result) => ({ result })),
+  );
+  zero(
+    set.publishedSets,
+    PUBLISHED_SETS.map((kind) => ({ kind })),
   );
   for (const phase of STAGES) set.jobsInProgress.set({ phase }, 0);
 }

@@ -18,6 +18,7 @@ const rendition = z.strictObject({
 const assetSchema = z.strictObject({
   ladderd: z.literal(1),
   assetPath: z.string(),
+  complete: z.literal(false).optional(),
   revision: z.string().regex(/^\d{8}T\d{6}-[0-9a-f]{8}$/),
   source: z.strictObject({ id: z.string(), sizeBytes: z.int().positive() }),
   durationSeconds: z.number().positive(),

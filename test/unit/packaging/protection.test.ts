@@ -81,7 +81,14 @@ describe("a protected presentation", () => {
   });
 
   test("puts scheme and key id into asset.json, and not where the key comes from", () => {
-    const identity = { assetPath: "a", revision: "r", source: { id: "s", sizeBytes: 1 }, ladderHash: "h", engine: "ffmpeg" };
+    const identity = {
+      assetPath: "a",
+      revision: "r",
+      source: { id: "s", sizeBytes: 1 },
+      ladderHash: "h",
+      engine: "ffmpeg",
+      isComplete: true,
+    };
     const record = assetRecord({ ...identity, createdAt: "", publishedAt: "" }, cbcs, []);
     expect(record["encryption"]).toEqual({ scheme: "cbcs", keyId: KEY_ID });
     expect(JSON.stringify(record)).not.toContain("env:KEY");

@@ -11,6 +11,7 @@ const identity = {
   source: { id: SOURCES.first, sizeBytes: 9 },
   ladderHash: "h",
   engine: "ffmpeg",
+  isComplete: true,
   createdAt: "2026-01-01T00:00:00.000Z",
   publishedAt: "2026-01-01T00:00:01.000Z",
 };
@@ -29,6 +30,12 @@ describe("assetRecord", () => {
       expect(Number(rendition["peakBps"])).toBeGreaterThanOrEqual(Number(rendition["averageBps"]));
       expect(Number(rendition["averageBps"])).toBeGreaterThan(0);
     }
+  });
+
+  test("says when it is a part of what will be there, and nothing when it is all", () => {
+    const plan = aPlan();
+    expect(assetRecord({ ...identity, isComplete: false }, aPresentation(plan), [])).toHaveProperty("complete", false);
+    expect(assetRecord(identity, aPresentation(plan), [])).not.toHaveProperty("complete");
   });
 
   test("has no picture for sound alone and no degraded for a clean source", () => {

@@ -5,6 +5,7 @@ import { decide } from "../../../src/publish/decide.ts";
 import { SOURCES, aCandidate, aRecord } from "../../helpers/records.ts";
 
 const published = aRecord();
+const early = aRecord({ complete: false });
 const EARLIER = "2026-01-01T00:00:00.000Z";
 const LATER = "2026-01-03T00:00:00.000Z";
 
@@ -15,6 +16,10 @@ describe("decide", () => {
     ["the same source at the same ladder is there", published, { candidate: aCandidate(), decision: "duplicate" }],
     ["the same is there, whenever it was enqueued", published, { candidate: aCandidate({ createdAt: LATER }), decision: "duplicate" }],
     ["the same is there and the source has moved on", published, { candidate: aCandidate({ isCurrent: false }), decision: "duplicate" }],
+    ["an early part of the same is there", early, { candidate: aCandidate(), decision: "publish" }],
+    ["an early part is there and the source has moved on", early, { candidate: aCandidate({ isCurrent: false }), decision: "stale" }],
+    ["an early part is there and ours is one", early, { candidate: aCandidate({ isComplete: false }), decision: "duplicate" }],
+    ["all of the same is there and ours is a part", published, { candidate: aCandidate({ isComplete: false }), decision: "duplicate" }],
     [
       "other bytes of the object are there",
       published,

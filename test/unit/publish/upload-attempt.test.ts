@@ -65,6 +65,23 @@ describe("uploadWhileEncoding", () => {
     );
   });
 
+  test("has the store copy the media of what is published already, and sends the playlists", async () => {
+    const before = "films/a/r/0/";
+    const store = memoryStore();
+    await using folder = await temporaryFolder();
+    await Promise.all(["v240", "v480"].map((id) => mkdir(folder.in(id))));
+    const names = ["v240/init.mp4", "v240/00001.m4s", "v240/index.m3u8", "v480/init.mp4", "v480/00001.m4s"];
+    for (const name of names) await writeFile(folder.in(name), "here");
+    for (const name of names.slice(0, 3)) {
+      await store.uploadFile({ key: before + name, path: folder.in(name), headers: { contentType: "there", cacheControl: "" } });
+    }
+    const reuse = { prefix: before, ids: new Set(["v240"]) };
+    const upload = uploadWhileEncoding({ store, prefix: PREFIX, outDir: folder.path, renditionIds: ["v240", "v480"], reuse }, signal);
+    await expect(upload.finish(new Map(names.map((name) => [name, 4])))).resolves.toBe(12);
+    const copied = names.filter((name) => store.objects.get(PREFIX + name)?.contentType === "there");
+    expect(copied).toStrictEqual(["v240/init.mp4", "v240/00001.m4s"]);
+  });
+
   test("tries in the end what failed on the way", async () => {
     let failures = 0;
     await using encode = await anEncode((store) => ({

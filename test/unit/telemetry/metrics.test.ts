@@ -116,6 +116,17 @@ describe("createMetrics", () => {
     expect(await valueOf(metrics, "last_publish_timestamp_seconds")).toBeGreaterThan(1_700_000_000);
   });
 
+  it("counts early parts and full sets, and times what played first alone", async () => {
+    const metrics = someMetrics();
+    const published = { kind: "published", jobId: "a", assetPath: "a", revision: "r" } as const;
+    metrics.observeEvent({ ...published, set: "early", isFirst: true, secondsSinceUpload: 20 });
+    metrics.observeEvent({ ...published, set: "full", isFirst: false, secondsSinceUpload: 90 });
+    expect(await valueOf(metrics, 'published_total{kind="early"}')).toBe(1);
+    expect(await valueOf(metrics, 'published_total{kind="full"}')).toBe(1);
+    expect(await valueOf(metrics, "first_playable_seconds_sum")).toBe(20);
+    expect(await valueOf(metrics, "first_playable_seconds_count")).toBe(1);
+  });
+
   it("counts each thing that happens once", async () => {
     const metrics = someMetrics();
     metrics.leaseExtended("failed");

@@ -1,0 +1,26 @@
+import { randomBytes } from "node:crypto";
+import { splitEarly } from "../domain/early-set.ts";
+import type { EncodePlan } from "../domain/encode-plan.ts";
+import { newRevision } from "../domain/output-layout.ts";
+import type { MadeRevision, RevisionWork } from "./make-revision.ts";
+import { makeRevision } from "./make-revision.ts";
+
+/** A name that no other revision has. */
+export const nameRevision = (): string => newRevision(new Date(), randomBytes(4).toString("hex"));
+
+/**
+ * Publishes the plan as `revision`; before it an early part of it as a revision of its own, where that is configured and
+ * nothing plays yet: whatever plays is better than a part of what will. Throws what `makeRevision` throws.
+ */
+export async function makeRevisions(
+  { plan, revision }: { readonly plan: EncodePlan; readonly revision: string },
+  work: RevisionWork,
+): Promise<MadeRevision["outcome"]> {
+  const split = work.run.deps.settings.earlyPublish && work.admitted.isNew ? splitEarly(plan) : undefined;
+  const whole = { revision, plan, isComplete: true };
+  if (!split) return (await makeRevision({ ...whole, missing: plan }, work)).outcome;
+  const { early, rest } = split;
+  const before = await makeRevision({ revision: nameRevision(), plan: early, missing: early, isComplete: false }, work);
+  if (before.outcome === "stale") return "stale";
+  return (await makeRevision({ ...whole, missing: rest, before }, work)).outcome;
+}
