@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { planChunks } from "../domain/chunks.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
-import { parallelChunks } from "../engines/ffmpeg/capacity.ts";
+import { encoderThreads, parallelChunks } from "../engines/ffmpeg/capacity.ts";
 import type { EncodeReport } from "../engines/ffmpeg/run.ts";
 import { encode } from "../engines/ffmpeg/run.ts";
 import type { StageRun } from "./deps.ts";
@@ -16,15 +17,19 @@ import type { Workspace } from "./workspace.ts";
 export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps, jobId, signal, key }: StageRun): Promise<EncodeReport> {
   const { settings, tools, report } = deps;
   const { durationSeconds } = plan.timeline;
-  await requireSpace(settings.workDir, outputBytes(plan), settings.disk.minimumFreeBytes);
-  await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
   const deadlineSeconds = Math.max(settings.encode.deadlineMinimumSeconds, settings.encode.deadlineFactor * durationSeconds);
   const { stallSeconds, chunkAboveCores: aboveCores, chunkSegments: minimumSegments } = settings.encode;
   const parallel = parallelChunks(plan, { ...settings.encode, concurrency: settings.concurrency });
+  const chunks = { parallel, aboveCores, minimumSegments };
+  const threads = encoderThreads(tools.threads, { cores: parallel, usableCores: aboveCores });
+  // Chunks wait on disk for those before them, at worst nearly all of them.
+  const copies = planChunks(plan, chunks).length > 1 ? 2 : 1;
+  await requireSpace(settings.workDir, copies * outputBytes(plan), settings.disk.minimumFreeBytes);
+  await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
   report({ kind: "engine-chosen", jobId, engine: "ffmpeg", reason: "the only engine of this worker" });
   const encoded = await encode(
     { plan, sourcePath: workspace.sourcePath, outDir: workspace.outDir, pipeDir: workspace.pipeDir, ...(key ? { key } : {}) },
-    { ...tools, limits: settings.limits, stallSeconds, deadlineSeconds, chunks: { parallel, aboveCores, minimumSegments } },
+    { ...tools, threads, limits: settings.limits, stallSeconds, deadlineSeconds, chunks },
     {
       signal,
       onExit: (exit) => report({ kind: "engine-ended", jobId, exit }),
