@@ -1,9 +1,11 @@
 import type { Config, Environment } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
+import { loadLadders } from "../config/ladders.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Check, Finding } from "./checks.ts";
 import { describeFinding, runCheck } from "./checks.ts";
 import { interruptible } from "./interruptible.ts";
+import { keyChecks } from "./key-checks.ts";
 import { machineChecks } from "./machine-checks.ts";
 import { printJson, printLine } from "./print.ts";
 import { readArguments } from "./usage.ts";
@@ -46,7 +48,7 @@ async function runChecks(config: Config, show: (finding: Finding) => void, signa
   const { openStores } = await import("./aws-stores.ts");
   const { awsChecks } = await import("./aws-checks.ts");
   const stores = openStores(config);
-  const checks: readonly Check[] = [...machineChecks(config), ...awsChecks(config, stores)];
+  const checks: readonly Check[] = [...machineChecks(config), ...keyChecks(config, loadLadders().values()), ...awsChecks(config, stores)];
   const found: Finding[] = [];
   try {
     for (const check of checks) {
