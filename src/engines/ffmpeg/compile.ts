@@ -52,6 +52,8 @@ function programOptions({ range }: EncodePlan): string[] {
     ...(range ? ["-filter_complex_threads", "1", "-threads", "1"] : []),
     // Turning is in the filter graph: versions differ in what they make of mirrored matrices, tags and odd angles.
     "-noautorotate",
+    // A picture that changes its size would begin the graph anew, and the timeline with it; the first filter takes the change.
+    ...["-reinit_filter:v", "0"],
   ];
 }
 

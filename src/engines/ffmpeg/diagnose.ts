@@ -19,6 +19,8 @@ export function diagnose(run: { encoder: CommandResult; packager: CommandResult;
   }
   if (encoder.exitCode === TOO_MANY_DECODE_ERRORS)
     return new SourceError("source_corrupt", "too many frames of the source cannot be decoded", { facts });
+  if (/Cannot determine format of input stream/.test(encoder.stderrTail))
+    return new SourceError("source_corrupt", "not one frame of the source can be decoded", { facts });
   const culprit = encoder.ended === "exit" && encoder.exitCode !== 0 ? "ffmpeg" : "the packager";
   return new EngineError("engine_failed", `${culprit} failed`, { facts });
 }

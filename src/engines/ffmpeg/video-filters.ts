@@ -41,6 +41,8 @@ function onTimeline(plan: EncodePlan): string[] {
   const { start, end } = frameRange(plan);
   const hold = Math.max(HOLD_SECONDS, timeline.durationSeconds * HOLD_SHARE);
   return [
+    // Nothing to do but for a frame of another size than the first: a broadcast that changes to another format.
+    `scale=w=${source.video?.codedWidth ?? 0}:h=${source.video?.codedHeight ?? 0}`,
     // A newer ffmpeg would hand the matrix on to the encoder, and players would turn the picture again.
     "sidedata=mode=delete:type=DISPLAYMATRIX",
     // ffmpeg has taken the container's start off already; both tracks lose the same amount more, so sync survives.

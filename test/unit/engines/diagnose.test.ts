@@ -33,6 +33,14 @@ describe("diagnose", () => {
       { encoder: aResult({ exitCode: 1, stderrTail: "x: No space left on device" }), packager: killedByUs },
       "disk_full",
     ],
+    [
+      "no frame can be decoded",
+      {
+        encoder: aResult({ exitCode: 1, stderrTail: "Cannot determine format of input stream 0:0 after EOF" }),
+        packager: aResult({ exitCode: 1 }),
+      },
+      "source_corrupt",
+    ],
     ["the packager's disk is full", { packager: aResult({ exitCode: 1, stderrTail: "NO_SPACE" }), encoder: killedByUs }, "disk_full"],
   ])("when %s", (_what, { encoder = aResult(), packager = aResult() }, code) => {
     expect(diagnose({ encoder, packager, decodeErrors: 0 }).code).toBe(code);
