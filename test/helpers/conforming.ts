@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect } from "vitest";
 import { z } from "zod";
 import { conformance } from "../conformance/conformance.ts";
-import { rangeOf, readMultivariant } from "./published.ts";
+import { readMultivariant } from "./published.ts";
 import type { TemporaryFolder } from "./temporary-folder.ts";
 import type { TranscodeOptions } from "./transcode.ts";
 import { transcodeIn } from "./transcode.ts";
@@ -47,6 +47,3 @@ export async function expectConforming(folder: TemporaryFolder, name: string, op
     degraded: asset.degraded,
   };
 }
-
-/** From the first to the last picture of a published video. */
-export const pictureRange = ({ top }: Conforming) => rangeOf(top, "v");
