@@ -25,15 +25,17 @@ export function textPeriods(timeline: Timeline): TextPeriod[] {
 }
 
 /** Two hours of subtitles are some 100 kB; a cue that is shown in many segments is in each of them. */
-const MAX_WRITTEN_BYTES = 64 * 1024 * 1024;
+const MAX_WRITTEN_BYTES = 16 * 1024 * 1024;
 
-/** Whether the files of these cues stay within what a text rendition may weigh: hostile ones show every cue all the time. */
-export function isBounded(cues: readonly Cue[], timeline: Timeline): boolean {
+/** About what the files of these cues weigh. */
+export function writtenBytes(cues: readonly Cue[], timeline: Timeline): number {
   const length = segmentSeconds(timeline);
   const segments = ({ startSeconds, endSeconds }: Cue): number => 2 + Math.ceil((endSeconds - startSeconds) / length);
-  const bytes = cues.reduce((total, cue) => total + segments(cue) * (Buffer.byteLength(cue.text) + cue.settings.length + 32), 0);
-  return bytes <= MAX_WRITTEN_BYTES;
+  return cues.reduce((total, cue) => total + segments(cue) * (Buffer.byteLength(cue.text) + cue.settings.length + 32), 0);
 }
+
+/** Whether that is within what a text rendition may weigh: hostile ones show every cue all the time. */
+export const isBounded = (cues: readonly Cue[], timeline: Timeline): boolean => writtenBytes(cues, timeline) <= MAX_WRITTEN_BYTES;
 
 /** Every WebVTT file of a text rendition by its name in the rendition's folder. */
 export function textFiles({ cues }: Pick<WrittenText, "cues">, timeline: Timeline): ReadonlyMap<string, string> {

@@ -5,6 +5,7 @@ import { joiningText } from "../domain/plan-text.ts";
 import type { Sidecar } from "../media/sidecar-key.ts";
 import { keyWithoutExtension, sidecarsOf } from "../media/sidecar-key.ts";
 import type { Presentation, WrittenText } from "../packaging/presentation.ts";
+import { writtenBytes } from "../packaging/text-playlist.ts";
 import type { SourceStore } from "./ports.ts";
 import { fetchText, placeFile } from "./text-file.ts";
 
@@ -21,6 +22,10 @@ export interface ListedSidecar extends Sidecar {
   /** Unlike that of any other key or content. */
   readonly mark: string;
 }
+
+/** The texts of a film are held in memory until they are written: who may upload must not fill it. */
+const MAX_FILES = 64;
+const MAX_ALL_BYTES = 48 * 1024 * 1024;
 
 /** Lists the subtitles beside a source. */
 export async function listSidecars({ bucket, key }: SourceRef, sources: SourceStore, signal: AbortSignal): Promise<ListedSidecar[]> {
@@ -42,6 +47,7 @@ export async function readSidecars(
   const written: WrittenText[] = [];
   const lost: string[] = [];
   const renditions: TextRendition[] = [...plan.text];
+  let leftBytes = MAX_ALL_BYTES;
   for (const [index, { key, track }] of listed.entries()) {
     const rendition = joiningText(track, renditions);
     renditions.push(rendition);
@@ -49,8 +55,9 @@ export async function readSidecars(
       const file = await fetchText({ bucket: source.bucket, key }, join(folder, `${index}.txt`), { sources, signal });
       return { rendition, cues: placeFile(file, plan), sourceHash: file.sourceHash };
     };
-    const text = await survive(read(), signal);
-    if (text) written.push(text);
+    const text = index < MAX_FILES ? await survive(read(), signal) : undefined;
+    leftBytes -= text ? writtenBytes(text.cues, plan.timeline) : 0;
+    if (text && leftBytes >= 0) written.push(text);
     else lost.push(rendition.id);
   }
   return { written, lost, seen: new Set(listed.map(({ mark }) => mark)) };
