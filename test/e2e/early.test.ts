@@ -35,7 +35,7 @@ beforeAll(async () => {
     LADDERD_FFMPEG_PATH: await gatedFfmpeg(site.path("gate")),
   };
   daemon = await startDaemon({ env });
-  const clip = await makeClip(site.path("film.mp4"), { size: "852x480", rate: "10", seconds: 20 });
+  const clip = await makeClip(site.path("film.mp4"), { size: "852x480", rate: "6", seconds: 20 });
   await uploadFile(site, clip, { key: `${ASSET}.mp4` });
 });
 

@@ -50,7 +50,7 @@ async function attempt(folder: TemporaryFolder, { signal = new AbortController()
 
 async function aFilm(): Promise<TemporaryFolder> {
   const folder = await temporaryFolder();
-  const film = [...picture({ seconds: 20, size: "852x480", rate: "10" }), ...tone({ seconds: 20 })];
+  const film = [...picture({ seconds: 20, size: "852x480", rate: "6" }), ...tone({ seconds: 20 })];
   await ffmpeg(...film, ...FAST, folder.in("source.mp4"));
   return folder;
 }
@@ -78,7 +78,7 @@ async function sizesAt(folder: string): Promise<readonly string[]> {
   return variants.flatMap(({ attributes }) => /RESOLUTION=(\w+)/.exec(attributes)?.[1] ?? []).toSorted();
 }
 
-describe("a film that is published early", () => {
+describe("a film that is published early", { timeout: 300_000 }, () => {
   test("plays in its smallest sizes first, and in all of them as the next revision, which reuses the media of the first", async () => {
     await using folder = await aFilm();
     const events = await attempt(folder, {
