@@ -20,6 +20,8 @@ import type { Measurement } from "./measure.ts";
 import { measure, median } from "./measure.ts";
 
 const [pairs = "5", seconds = "30", ladderName = "h264-fast"] = process.argv.slice(2);
+// The same renditions on all sides: what the content deserves is the matter of bench/per-title.ts.
+process.env["LADDERD_PER_TITLE"] = "false";
 const root = mkdtempSync(join(tmpdir(), "ladderd-bench-"));
 const clip = join(root, "clip.mp4");
 const main = join(import.meta.dirname, "../src/main.ts");

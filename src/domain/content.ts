@@ -9,6 +9,10 @@ export interface MeasuredContent {
   readonly height: number;
   /** Bit rate of each window at PROBE_CRF and PROBE_PRESET; at least one. */
   readonly windowBps: readonly number[];
+  /** By which power of the pixels the bits grow, from half the size to this one: about 0.7, and more than 1 where there is grain. */
+  readonly sizeExponent: number;
+  /** How close the probe encode comes to its picture, 0 to 1, averaged over the windows. */
+  readonly ssim: number;
   /** Processor time of decoding, filtering and encoding one frame. */
   readonly cpuSecondsPerFrame: number;
 }

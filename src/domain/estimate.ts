@@ -1,4 +1,4 @@
-import type { Content } from "./content.ts";
+import type { Content, MeasuredContent } from "./content.ts";
 import { PROBE_CRF } from "./content.ts";
 import type { AudioRendition, VideoRendition } from "./encode-plan.ts";
 import { predictedBps } from "./fit-content.ts";
@@ -34,7 +34,8 @@ const CONTAINER_SHARE = 1.02;
 const CODEC_SHARE: Readonly<Record<VideoCodec, number>> = { h264: 1, hevc: 0.65, av1: 0.6 };
 /** Processor seconds of scaling and encoding a million pixels, for content nobody has looked at. */
 const USUAL_CPU_PER_MEGAPIXEL = 0.02;
-const DECODE_SHARE = 0.14;
+/** Of the probe's time, what goes into decoding and scaling the source. */
+const PROBE_DECODE_SHARE = 0.75;
 /** Work of a preset as a multiple of x264's veryfast (MEDIA.md, measured; the slow ones by x264's own figures). */
 const PRESET_COST: Readonly<Record<string, number>> = {
   ultrafast: 0.35,
@@ -85,11 +86,18 @@ function expectedBps(rendition: VideoRendition, content: Content, crf: number): 
 
 function cpuSecondsOf({ content, timeline, video, audio }: EstimateInput): number {
   const encoded = video.filter(({ copied }) => copied !== true);
-  const megapixels = encoded.reduce((sum, rendition) => sum + ((rendition.width * rendition.height) / 1e6) * costOf(rendition), 0);
-  const perMegapixel =
-    content.kind === "measured" ? content.cpuSecondsPerFrame / ((content.width * content.height) / 1e6) : USUAL_CPU_PER_MEGAPIXEL;
-  return timeline.frameCount * megapixels * perMegapixel * (1 + DECODE_SHARE) + audio.length * timeline.durationSeconds * AUDIO_CPU_SHARE;
+  const megapixels = encoded.reduce((sum, rendition) => sum + megapixelsOf(rendition) * costOf(rendition), 0);
+  const perFrame = content.kind === "measured" ? measuredCpu(content, megapixels) : USUAL_CPU_PER_MEGAPIXEL * megapixels;
+  return timeline.frameCount * perFrame + audio.length * timeline.durationSeconds * AUDIO_CPU_SHARE;
 }
+
+/** The probe encodes its picture and one of a quarter of it. */
+function measuredCpu({ cpuSecondsPerFrame, ...probe }: MeasuredContent, megapixels: number): number {
+  const perMegapixel = (cpuSecondsPerFrame * (1 - PROBE_DECODE_SHARE)) / (1.25 * megapixelsOf(probe));
+  return cpuSecondsPerFrame * PROBE_DECODE_SHARE + perMegapixel * megapixels;
+}
+
+const megapixelsOf = ({ width, height }: { readonly width: number; readonly height: number }): number => (width * height) / 1e6;
 
 function costOf({ codec, preset }: VideoRendition): number {
   if (codec === "av1") return AV1_COST * AV1_STEP ** (10 - Number(preset));

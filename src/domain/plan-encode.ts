@@ -56,8 +56,9 @@ function planVideo(source: Source & { readonly video: VideoTrack }, ladder: Ladd
   const isCopied = passThrough.kind === "copy";
   const { durationSeconds } = timeline;
   const content = measured.content ?? unmeasured({ perTitle: ladder.perTitle, sizes: selection.rungs.length, durationSeconds, isCopied });
-  const { rungs, dropped } = content.kind === "measured" ? fitToContent(selection, content, ladder) : selection;
-  const video = videoRenditions(rungs, ladder);
+  const { rungs, dropped, crfOffset } =
+    content.kind === "measured" ? fitToContent(selection, content, ladder) : { ...selection, crfOffset: 0 };
+  const video = videoRenditions(rungs, coarserBy(crfOffset, ladder));
   return {
     ladder: ladder.name,
     source,
@@ -77,6 +78,11 @@ const levelled = ({ loudness }: Ladder): { loudness?: LoudnessTarget } => (loudn
 
 const protection = ({ encryption }: Ladder): { encryption?: Encryption } =>
   encryption === undefined ? {} : { encryption: publicEncryption(encryption) };
+
+const coarserBy = (offset: number, ladder: Ladder): Ladder => ({
+  ...ladder,
+  codecs: ladder.codecs.map((settings) => ({ ...settings, crf: settings.crf + offset })),
+});
 
 function unmeasured(prospect: Prospect): Content {
   const reason = reasonNotToMeasure(prospect);

@@ -20,7 +20,7 @@ export interface ContentTools {
 }
 
 /** A window of a file that cannot seek is read for from the start: better an unfitted ladder than a long wait. */
-const WINDOW_DEADLINE_MS = 30_000;
+const WINDOW_DEADLINE_MS = 120_000;
 const CPU_SECONDS = 120;
 /** Frames that a decoder gives late or twice around a cut. */
 const SLACK_SECONDS = 0.5;
@@ -34,60 +34,65 @@ export async function probeContent(
   tools: ContentTools,
   signal: AbortSignal,
 ): Promise<Content> {
-  const rendition = probeRendition(plan);
-  if (!rendition) return { kind: "unknown", reason: "the source has no video" };
+  const pair = probePair(plan);
+  if (!pair) return { kind: "unknown", reason: "the source has no video" };
   const measured: WindowCost[] = [];
   for (const window of contentWindows(plan.timeline.durationSeconds)) {
-    const cost = await costOf(
-      windowPlan(plan, rendition, window),
-      { sourcePath, startSeconds: windowStart(plan, window) },
-      { tools, signal },
-    );
+    const cost = await costOf(windowPlan(plan, pair, window), { sourcePath, startSeconds: windowStart(plan, window) }, { tools, signal });
     // One that ran into its deadline says that the others would, too.
     if (cost === "late") break;
     if (cost) measured.push(cost);
   }
-  return measured.length > 0 ? summary(rendition, measured, plan) : { kind: "unknown", reason: "the content could not be measured" };
+  return measured.length > 0 ? summary(pair, measured, plan) : { kind: "unknown", reason: "the content could not be measured" };
 }
 
 interface WindowCost {
   readonly frames: number;
   readonly bytes: number;
+  /** Of the same frames at half the size. */
+  readonly smallBytes: number;
+  readonly ssim: number;
   readonly cpuSeconds: number;
 }
 
-function summary({ width, height }: VideoRendition, windows: readonly WindowCost[], { timeline }: EncodePlan): MeasuredContent {
+function summary([small, { width, height }]: Pair, windows: readonly WindowCost[], { timeline }: EncodePlan): MeasuredContent {
   const fps = toNumber(timeline.frameRate);
-  const [cpuSeconds, frames] = [
-    windows.reduce((sum, cost) => sum + cost.cpuSeconds, 0),
-    windows.reduce((sum, cost) => sum + cost.frames, 0),
-  ];
+  const sum = (pick: (cost: WindowCost) => number): number => windows.reduce((total, cost) => total + pick(cost), 0);
+  const pixels = (width * height) / (small.width * small.height);
   return {
     kind: "measured",
     width,
     height,
-    windowBps: windows.map(({ bytes, frames: count }) => Math.round((bytes * 8 * fps) / count)),
-    cpuSecondsPerFrame: cpuSeconds / frames,
+    windowBps: windows.map(({ bytes, frames }) => Math.round((bytes * 8 * fps) / frames)),
+    sizeExponent: pixels > 1 ? Math.log(sum(({ bytes }) => bytes) / sum(({ smallBytes }) => smallBytes)) / Math.log(pixels) : 1,
+    ssim: sum(({ ssim }) => ssim) / windows.length,
+    cpuSecondsPerFrame: sum(({ cpuSeconds }) => cpuSeconds) / sum(({ frames }) => frames),
   };
 }
 
-/** The largest rendition of the plan, scaled to the probe's size. */
-function probeRendition({ video }: EncodePlan): VideoRendition | undefined {
+/** Ascending, as in a plan. */
+type Pair = readonly [small: VideoRendition, large: VideoRendition];
+
+/** The largest rendition of the plan at the probe's size, and at half of it. */
+function probePair({ video }: EncodePlan): Pair | undefined {
   const top = video.at(-1);
   if (!top) return undefined;
-  const scale = Math.min(1, PROBE_SHORT_SIDE / Math.min(top.width, top.height));
-  const even = (side: number): number => Math.max(2, 2 * Math.round((side * scale) / 2));
-  return { ...top, id: "probe", width: even(top.width), height: even(top.height) };
+  const scaled = (id: string, shortSide: number): VideoRendition => {
+    const scale = Math.min(1, shortSide / Math.min(top.width, top.height));
+    const even = (side: number): number => Math.max(2, 2 * Math.round((side * scale) / 2));
+    return { ...top, id, width: even(top.width), height: even(top.height) };
+  };
+  return [scaled("small", PROBE_SHORT_SIDE / 2), scaled("large", PROBE_SHORT_SIDE)];
 }
 
 /** The window as a film of its own, which begins where ffmpeg is told to seek. */
-function windowPlan(plan: EncodePlan, rendition: VideoRendition, { seconds }: ContentWindow): EncodePlan {
+function windowPlan(plan: EncodePlan, pair: Pair, { seconds }: ContentWindow): EncodePlan {
   const frameCount = Math.max(1, Math.round(seconds * toNumber(plan.timeline.frameRate)));
   return {
     ...plan,
     source: { ...plan.source, startSeconds: 0 },
     timeline: { ...plan.timeline, sourceStartSeconds: 0, durationSeconds: seconds, frameCount },
-    video: [rendition],
+    video: pair,
     audio: [],
     text: [],
   };
@@ -117,36 +122,64 @@ async function costOf(plan: EncodePlan, seek: Seek, { tools, signal }: Run): Pro
   const result = await runCommand({ ...command, signal, deadlineMs: WINDOW_DEADLINE_MS, onStdoutLine: packets.add });
   signal.throwIfAborted();
   if (result.ended === "deadline") return "late";
-  const { frames, bytes } = packets.result();
-  if (!succeeded(result) || frames === 0) return undefined;
-  return { frames, bytes, cpuSeconds: cpuSecondsIn(result.stderrTail) ?? result.durationMs / 1000 };
+  const [large, small] = packets.result();
+  const ssim = ssimIn(result.stderrTail);
+  if (!succeeded(result) || !large || !small || ssim === undefined) return undefined;
+  const cpuSeconds = cpuSecondsIn(result.stderrTail) ?? result.durationMs / 1000;
+  return { frames: large.frames, bytes: large.bytes, smallBytes: small.bytes, ssim, cpuSeconds };
 }
+
+/** A window begins at the keyframe before it: decoding up to the exact time would cost more than the window. */
+const fromFirstFrame = (graph: string): string => graph.replace(/^\[[^\]]+\]/, "$&setpts=PTS-STARTPTS,");
 
 function windowArguments(plan: EncodePlan, { sourcePath, startSeconds }: Seek, { limits, threads }: ContentTools): string[] {
   const { durationSeconds, frameCount } = plan.timeline;
   return [
-    ...["-hide_banner", "-nostdin", "-nostats", "-v", "info", "-benchmark", ...programGuards(), ...inputGuards(limits)],
-    ...["-ss", startSeconds.toFixed(6), "-t", (durationSeconds + SLACK_SECONDS).toFixed(6), "-an", "-sn", "-dn", "-i", sourcePath],
-    ...["-filter_complex", videoChains(plan).join(";"), "-map", padOf("probe"), "-fps_mode", "passthrough"],
+    ...["-hide_banner", "-nostdin", "-nostats", "-v", "info", "-benchmark", "-noautorotate", ...programGuards(), ...inputGuards(limits)],
+    ...[
+      "-noaccurate_seek",
+      "-ss",
+      startSeconds.toFixed(6),
+      "-t",
+      (durationSeconds + SLACK_SECONDS).toFixed(6),
+      "-an",
+      "-sn",
+      "-dn",
+      "-i",
+      sourcePath,
+    ],
+    ...[
+      "-filter_complex",
+      fromFirstFrame(videoChains(plan).join(";")),
+      ...plan.video.toReversed().flatMap(({ id }) => ["-map", padOf(id)]),
+      "-fps_mode",
+      "passthrough",
+    ],
     ...["-c:v", "libx264", "-preset", PROBE_PRESET, "-crf", `${PROBE_CRF}`, "-pix_fmt", "yuv420p"],
-    ...["-g", `${frameCount}`, "-keyint_min", `${frameCount}`, "-sc_threshold", "0", "-bf", "3"],
+    ...["-g", `${frameCount}`, "-keyint_min", `${frameCount}`, "-sc_threshold", "0", "-bf", "3", "-x264-params", "ssim=1"],
     ...(threads > 0 ? ["-threads", `${threads}`] : []),
     // x264's note about itself is 700 bytes: a tenth of a still window.
     ...["-bsf:v", "filter_units=remove_types=6", "-f", "framecrc", "pipe:1"],
   ];
 }
 
-/** Adds up framecrc's lines: stream, dts, pts, duration, size, checksum; one a packet. */
-export function packetSizes(): { add(line: string): void; result(): { readonly frames: number; readonly bytes: number } } {
-  let [frames, bytes] = [0, 0];
+export interface StreamSize {
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+/** Adds up framecrc's lines (stream, dts, pts, duration, size, checksum; one a packet) for each stream, in their order. */
+export function packetSizes(): { add(line: string): void; result(): readonly StreamSize[] } {
+  const streams: { frames: number; bytes: number }[] = [];
   return {
     add(line) {
-      const size = /^\d+,(?:\s*-?\d+,){3}\s*(\d+),/.exec(line)?.[1];
-      if (size === undefined) return;
-      frames += 1;
-      bytes += Number(size);
+      const [, stream, size] = /^(\d+),(?:\s*-?\d+,){3}\s*(\d+),/.exec(line) ?? [];
+      if (stream === undefined) return;
+      const sizes = (streams[Number(stream)] ??= { frames: 0, bytes: 0 });
+      sizes.frames += 1;
+      sizes.bytes += Number(size);
     },
-    result: () => ({ frames, bytes }),
+    result: () => streams,
   };
 }
 
@@ -154,4 +187,10 @@ export function packetSizes(): { add(line: string): void; result(): { readonly f
 function cpuSecondsIn(stderr: string): number | undefined {
   const [, user, system] = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr) ?? [];
   return user === undefined ? undefined : Number(user) + Number(system);
+}
+
+/** What x264 says at the end of each stream; the large one is the first. */
+function ssimIn(stderr: string): number | undefined {
+  const mean = /SSIM Mean Y:([\d.]+)/.exec(stderr)?.[1];
+  return mean === undefined ? undefined : Number(mean);
 }

@@ -20,8 +20,12 @@ export async function requireSpace(workDir: string, neededBytes: number, minimum
   }
 }
 
-/** The most a plan can write: every cap for the whole duration. */
-export function outputBytes({ video, audio, timeline }: EncodePlan): number {
+/** How far an estimate from measured content may be off before the caps are the better bound. */
+const ESTIMATE_MARGIN = 2;
+
+/** The room a plan needs: every cap for the whole duration, or twice its estimate where the content was measured. */
+export function outputBytes({ video, audio, timeline, estimate }: EncodePlan): number {
   const bps = video.reduce((total, { capBps }) => total + capBps, 0) + audio.reduce((total, { bitrateBps }) => total + bitrateBps, 0);
-  return (bps / 8) * timeline.durationSeconds * HEADROOM;
+  const most = (bps / 8) * timeline.durationSeconds * HEADROOM;
+  return estimate.basis === "content" ? Math.min(most, estimate.bytes * ESTIMATE_MARGIN) : most;
 }

@@ -1,12 +1,14 @@
 import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { planChunks } from "../domain/chunks.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
+import { encodeSecondsOn } from "../domain/estimate.ts";
 import { encoderThreads, parallelChunks } from "../engines/ffmpeg/capacity.ts";
 import type { EncodeReport } from "../engines/ffmpeg/run.ts";
 import { encode } from "../engines/ffmpeg/run.ts";
-import type { StageRun } from "./deps.ts";
+import type { PipelineSettings, StageRun } from "./deps.ts";
 import { outputBytes, requireSpace } from "./disk.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -17,7 +19,7 @@ import type { Workspace } from "./workspace.ts";
 export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps, jobId, signal, key }: StageRun): Promise<EncodeReport> {
   const { settings, tools, report } = deps;
   const { durationSeconds } = plan.timeline;
-  const deadlineSeconds = Math.max(settings.encode.deadlineMinimumSeconds, settings.encode.deadlineFactor * durationSeconds);
+  const deadlineSeconds = deadlineFor(plan, settings.encode);
   const { stallSeconds, chunkAboveCores: aboveCores, chunkSegments: minimumSegments } = settings.encode;
   const parallel = parallelChunks(plan, { ...settings.encode, concurrency: settings.concurrency });
   const chunks = { parallel, aboveCores, minimumSegments };
@@ -48,4 +50,12 @@ export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps
 function refuseDamagedCopy({ passThrough }: EncodePlan, { decodeErrors }: EncodeReport): void {
   if (passThrough?.kind !== "copy" || decodeErrors === 0) return;
   throw new OutputError("output_incomplete", `${decodeErrors} damaged frames of the source would be published as they are`);
+}
+
+/** An estimate can only add to what the configuration grants: other work on the machine is not in it. */
+const ESTIMATE_MARGIN = 10;
+
+function deadlineFor({ timeline, estimate }: EncodePlan, granted: PipelineSettings["encode"]): number {
+  const estimated = ESTIMATE_MARGIN * encodeSecondsOn(availableParallelism(), estimate);
+  return Math.max(granted.deadlineMinimumSeconds, granted.deadlineFactor * timeline.durationSeconds, estimated);
 }

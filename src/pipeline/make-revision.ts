@@ -78,6 +78,7 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
       degraded,
       isComplete,
       isFirst: admitted.isNew && !target.reuse,
+      encodeSeconds: encoded.encoderSeconds,
     };
     outcome = await stage("publish", () => publishStage(publish, deps, context));
     if (outcome === "published" && isComplete && plan.video.length > 0) {

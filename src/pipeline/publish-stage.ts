@@ -1,4 +1,5 @@
 import { stat, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Job } from "../domain/job.ts";
 import { POINTER_COPIES, PRESENTATION, revisionBase } from "../domain/output-layout.ts";
@@ -22,6 +23,8 @@ export interface PublishRequest {
   readonly presentation: Presentation;
   readonly outDir: string;
   readonly upload: AttemptUpload;
+  /** How long the encode took. */
+  readonly encodeSeconds: number;
   /** Defects of the source that were below the threshold of rejection. */
   readonly degraded: readonly string[];
   /** False when another revision of this job will follow. */
@@ -36,7 +39,7 @@ export async function publishStage(
   deps: PipelineDeps,
   context: JobContext,
 ): Promise<"published" | "duplicate" | "stale"> {
-  const { job, admitted, revision, presentation, outDir, upload, degraded, isComplete, isFirst } = request;
+  const { job, admitted, revision, presentation, outDir, upload, degraded, isComplete, isFirst, encodeSeconds } = request;
   const { assetPath, ladderHash, createdAt, object, sourceId: id } = admitted;
   const playlists = renderPlaylists(presentation);
   const manifests = renderManifests(presentation, revisionBase(revision));
@@ -54,8 +57,9 @@ export async function publishStage(
   const bytes = await upload.finish(files);
   deps.report({ kind: "transferred", jobId: job.id, direction: "out", bytes });
   const source = { id, sizeBytes: object.sizeBytes };
+  const encode = { seconds: encodeSeconds, cores: availableParallelism() };
   const publishedAt = new Date().toISOString();
-  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", isComplete, createdAt, publishedAt };
+  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", encode, isComplete, createdAt, publishedAt };
   const outcome = await commit(
     {
       store: deps.published,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { DASH_POINTER, HLS_POINTER, revisionBase } from "../domain/output-layout.ts";
+import { encodeSecondsOn } from "../domain/estimate.ts";
 import { formatRational } from "../domain/rational.ts";
 import { averageBps, peakBps, targetDuration } from "../packaging/bandwidth.ts";
 import type { RenditionFacts } from "../packaging/facts.ts";
@@ -48,6 +49,12 @@ export function parseAssetRecord(text: string): AssetRecord | undefined {
   }
 }
 
+/** What the encode took, and on how many cores it was estimated. Seconds of wall-clock time. */
+export interface EncodeWork {
+  readonly seconds: number;
+  readonly cores: number;
+}
+
 export interface AssetIdentity {
   readonly assetPath: string;
   readonly revision: string;
@@ -56,6 +63,7 @@ export interface AssetIdentity {
   readonly engine: string;
   /** False for an early part of what the ladder gives. */
   readonly isComplete: boolean;
+  readonly encode: EncodeWork;
   /** When the job was enqueued, as far as known (ISO 8601): decides between two ladders of one source. */
   readonly createdAt: string;
   readonly publishedAt: string;
@@ -100,11 +108,25 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
     dash: DASH_POINTER,
     ...encryption(presentation),
     engine,
+    ...work(identity.encode, presentation),
     ladder: plan.ladder,
     ladderHash,
     ...(degraded.length > 0 ? { degraded } : {}),
     createdAt,
     publishedAt,
+  };
+}
+
+/** The measured size and time beside what the plan expected. */
+function work({ seconds, cores }: EncodeWork, { plan: { estimate }, video, audio }: Presentation) {
+  const rendered = [...video, ...audio].map(
+    ({ facts }) => facts.initBytes + facts.segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  );
+  const rounded = (value: number): number => Math.round(value * 10) / 10;
+  return {
+    bytes: rendered.reduce((sum, bytes) => sum + bytes, 0),
+    encodeSeconds: rounded(seconds),
+    estimate: { basis: estimate.basis, bytes: estimate.bytes, encodeSeconds: rounded(encodeSecondsOn(cores, estimate)) },
   };
 }
 

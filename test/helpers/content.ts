@@ -6,6 +6,8 @@ export const aContent = (bps: number, changes: Partial<MeasuredContent> = {}): M
   width: 640,
   height: 360,
   windowBps: [bps, bps, bps, bps],
+  sizeExponent: 0.7,
+  ssim: 0.97,
   cpuSecondsPerFrame: 0.004,
   ...changes,
 });

@@ -23,7 +23,7 @@ describe("a plan fitted to its content", () => {
   });
 
   test("keeps the largest picture that each bandwidth of the ladder carries", () => {
-    const { video } = planFor(150_000);
+    const { video } = planFor(170_000);
     expect(video.map(({ height }) => height)).toStrictEqual([480, 720, 1080]);
   });
 
@@ -62,5 +62,22 @@ describe("a plan fitted to its content", () => {
     const plan = planEncode(aSource(), LADDER, { content });
     expect(plan.video).toStrictEqual(planEncode(aSource(), aLadder()).video);
     expect(plan.content).toStrictEqual(content);
+  });
+
+  test("spaces the rungs that grain starves, and leaves the others alone", () => {
+    const ladder = aLadder({ perTitle: true, codecs: [{ codec: "h264", preset: "faster", crf: 21 }] });
+    const grain = planEncode(aSource(), ladder, { content: aContent(440_000, { sizeExponent: 1.3, ssim: 0.9 }) });
+    expect(grain.video.map(({ height, capBps }) => [height, capBps])).toStrictEqual([
+      [240, expect.any(Number)],
+      [360, 800_000],
+      [720, 2_000_000],
+      [1080, 5_000_000],
+    ]);
+    expect(grain.dropped.find(({ shortSide }) => shortSide === 480)?.reason).toMatch(/grain .* 720 lines at 2000 kb\/s/);
+  });
+
+  test("goes one step of CRF down where the probe's picture was as good as the source's", () => {
+    const crfOf = (ssim: number) => planEncode(aSource(), LADDER, { content: aContent(100_000, { ssim }) }).video[0]?.crf;
+    expect([crfOf(0.97), crfOf(0.995)]).toStrictEqual([23, 24]);
   });
 });

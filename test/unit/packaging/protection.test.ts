@@ -88,6 +88,7 @@ describe("a protected presentation", () => {
       ladderHash: "h",
       engine: "ffmpeg",
       isComplete: true,
+      encode: { seconds: 1, cores: 2 },
     };
     const record = assetRecord({ ...identity, createdAt: "", publishedAt: "" }, cbcs, []);
     expect(record["encryption"]).toEqual({ scheme: "cbcs", keyId: KEY_ID });

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { freeBytes, outputBytes, requireSpace } from "../../../src/pipeline/disk.ts";
+import { planEncode } from "../../../src/domain/plan-encode.ts";
+import { aContent } from "../../helpers/content.ts";
+import { aLadder } from "../../helpers/ladders.ts";
 import { aPlan } from "../../helpers/plans.ts";
 import { aSource } from "../../helpers/sources.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -23,5 +26,12 @@ describe("outputBytes", () => {
     const bps = 400_000 + 800_000 + 1_400_000 + 2_800_000 + 5_000_000 + 128_000;
     expect(outputBytes(aPlan())).toBeCloseTo((bps / 8) * 20 * 1.2, 3);
     expect(outputBytes(aPlan(aSource({ video: undefined })))).toBeCloseTo(((64_000 + 128_000) / 8) * 20 * 1.2, 3);
+  });
+
+  test("is twice the estimate where the content was measured and needs less than its caps", () => {
+    const plan = planEncode(aSource(), aLadder({ perTitle: true }), { content: aContent(60_000) });
+    expect(outputBytes(plan)).toBe(plan.estimate.bytes * 2);
+    const hard = planEncode(aSource(), aLadder({ perTitle: true }), { content: aContent(20_000_000) });
+    expect(outputBytes(hard)).toBe(outputBytes(aPlan()));
   });
 });

@@ -12,6 +12,7 @@ const identity = {
   ladderHash: "h",
   engine: "ffmpeg",
   isComplete: true,
+  encode: { seconds: 12.34, cores: 2 },
   createdAt: "2026-01-01T00:00:00.000Z",
   publishedAt: "2026-01-01T00:00:01.000Z",
 };
@@ -36,6 +37,21 @@ describe("assetRecord", () => {
     const plan = aPlan();
     expect(assetRecord({ ...identity, isComplete: false }, aPresentation(plan), [])).toHaveProperty("complete", false);
     expect(assetRecord(identity, aPresentation(plan), [])).not.toHaveProperty("complete");
+  });
+
+  test("says what was expected beside what it became", () => {
+    const plan = aPlan();
+    const presentation = aPresentation(plan);
+    const facts = [...presentation.video, ...presentation.audio].map((entry) => entry.facts);
+    const bytes = facts.reduce(
+      (sum, { initBytes, segments }) => sum + initBytes + segments.reduce((all, { sizeBytes }) => all + sizeBytes, 0),
+      0,
+    );
+    expect(assetRecord(identity, presentation, [])).toMatchObject({
+      bytes,
+      encodeSeconds: 12.3,
+      estimate: { basis: "caps", bytes: plan.estimate.bytes },
+    });
   });
 
   test("has no picture for sound alone and no degraded for a clean source", () => {
