@@ -25,6 +25,8 @@ const WINDOW_HEADROOM = 1.5;
 const SMALLEST_CAP_BPS = 150_000;
 /** Players need something to adapt between. */
 const FEWEST_RUNGS = 2;
+/** What the whole was measured to need beyond the prediction of a few windows: a rung is not given up on the edge. */
+const DOUBT = 1.3;
 /** Where the probe's picture is as good as the source's, one step of CRF costs a thousandth of SSIM and saves a tenth of the bits. */
 const SATURATED_SSIM = 0.985;
 const SATURATED_CRF_STEP = 1;
@@ -100,7 +102,7 @@ const kilobits = (bps: number): string => `${Math.round(bps / 1000)} kb/s`;
 
 /** The configured caps are the bandwidths the ladder was made for: for each, the largest picture that it carries. */
 function chosenByBudgets(needed: readonly Needed[]): ReadonlySet<number> {
-  return new Set(needed.map(({ capBps }) => needed.findLastIndex((rung) => expectedBps(rung) <= capBps)));
+  return new Set(needed.map(({ capBps }) => needed.findLastIndex((rung) => Math.min(rung.capBps, rung.needBps * DOUBT) <= capBps)));
 }
 
 /** Adds the next smaller rungs that are a choice of their own until players can adapt. */
