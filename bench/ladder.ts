@@ -5,7 +5,6 @@
  *   (c) one ffmpeg per rendition    in sequence, then package: what most peers do
  * Usage: node bench/ladder.ts [pairs=5] [seconds=30] [ladder=h264-fast]
  */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +17,7 @@ import { probeSource } from "../src/media/probe-source.ts";
 import { compilePackager } from "../src/packaging/compile.ts";
 import type { Measurement } from "./measure.ts";
 import { measure, median } from "./measure.ts";
+import { makePhoneClip } from "./phone-clip.ts";
 
 const [pairs = "5", seconds = "30", ladderName = "h264-fast"] = process.argv.slice(2);
 // The same renditions on all sides: what the content deserves is the matter of bench/per-title.ts.
@@ -25,14 +25,6 @@ process.env["LADDERD_PER_TITLE"] = "false";
 const root = mkdtempSync(join(tmpdir(), "ladderd-bench-"));
 const clip = join(root, "clip.mp4");
 const main = join(import.meta.dirname, "../src/main.ts");
-
-/** Moving gradients, edges and sensor noise at 17 Mb/s, as phones record 1080p: every rung and the decoder have work to do. */
-function makeClip(): void {
-  const picture = `gradients=s=1920x1080:r=30:speed=0.02:n=4,drawgrid=w=160:h=120:t=2:c=white@0.3,rotate=0.05*sin(t):c=gray,noise=alls=9:allf=t`;
-  const inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2,tremolo=f=2"];
-  const encode = ["-c:v", "libx264", "-preset", "veryfast", "-b:v", "17M", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "192k"];
-  execFileSync("ffmpeg", ["-v", "error", ...inputs, "-t", seconds, ...encode, clip]);
-}
 
 async function readPlan(): Promise<EncodePlan> {
   const ladder = loadLadders().get(ladderName);
@@ -46,7 +38,7 @@ async function readPlan(): Promise<EncodePlan> {
 }
 
 const { limits, ffmpeg, packager } = loadConfig({ env: process.env });
-makeClip();
+makePhoneClip(clip, seconds);
 const plan = await readPlan();
 const out = (name: string): string => join(root, name);
 const argv = (part: EncodePlan, folder: string): string[] => [
