@@ -17,7 +17,7 @@ import { probeSource } from "../src/media/probe-source.ts";
 import { compilePackager } from "../src/packaging/compile.ts";
 import type { Measurement } from "./measure.ts";
 import { measure, median } from "./measure.ts";
-import { makePhoneClip } from "./phone-clip.ts";
+import { makeCameraClip } from "./camera-clip.ts";
 
 const [pairs = "5", seconds = "30", ladderName = "h264-fast"] = process.argv.slice(2);
 // The same renditions on all sides: what the content deserves is the matter of bench/per-title.ts.
@@ -38,7 +38,7 @@ async function readPlan(): Promise<EncodePlan> {
 }
 
 const { limits, ffmpeg, packager } = loadConfig({ env: process.env });
-makePhoneClip(clip, seconds);
+makeCameraClip(clip, seconds);
 const plan = await readPlan();
 const out = (name: string): string => join(root, name);
 const argv = (part: EncodePlan, folder: string): string[] => [

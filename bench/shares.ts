@@ -16,7 +16,7 @@ import { compilePackager } from "../src/packaging/compile.ts";
 import type { Stage } from "../src/pipeline/ports.ts";
 import { transcodeFile } from "../src/pipeline/transcode-file.ts";
 import { measure, median } from "./measure.ts";
-import { makePhoneClip } from "./phone-clip.ts";
+import { makeCameraClip } from "./camera-clip.ts";
 
 const [rounds = "3", seconds = "30", ladderName = "h264-fast"] = process.argv.slice(2);
 process.env["LADDERD_LADDER"] = ladderName;
@@ -58,7 +58,7 @@ async function packagingShare(): Promise<number> {
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 try {
-  makePhoneClip(clip, seconds);
+  makeCameraClip(clip, seconds);
   console.log(`${seconds} s of 1920x1080 at 30 fps, ladder ${ladderName}, ${rounds} rounds`);
   const shares: { pictures: number; packaging: number }[] = [];
   for (let round = 1; round <= Number(rounds); round += 1) {
