@@ -46,27 +46,16 @@ export async function probeSource(path: string, tools: ProbeTools, signal: Abort
   const result = await ffprobe({ args: ["-show_format", "-show_streams", "-of", "json"], deadlineMs: REPORT_DEADLINE_MS });
   const report = result.exitCode === 0 ? parseProbeReport(result.stdout) : undefined;
   if (!report?.streams.length) throw unreadable(result, { sniffed, bytes: size });
-  // The two share nothing, and each spends most of its time on finding out what the streams are.
-  const [read, flagged] = await Promise.all([readPackets(ffprobe, picturesOf(report)), streamsWithFlags(ffprobe, report)]);
-  const { packets, packetsRead, gops, stderr } = read;
+  const { packets, packetsRead, gops, stderr } = await readPackets(ffprobe, picturesOf(report));
   const isCut = sniffed === "riff-cut" || /ended prematurely|partial file|truncated/i.test(stderr);
   const source = buildSource(report, { sizeBytes: size, packets, packetsRead, isCut });
   enforceLimits(source, tools.limits, largestStep(packets, source));
   const sounding = await withSoundChanges(source, ffprobe);
   const gridded = await withKeyframeGrid(sounding, { path, streams: report.streams, gops }, signal);
   return withFields(gridded, report, {
-    flagged,
+    flagged: ({ index }) => hasFlaggedFields(ffprobe, index),
     seen: (video) => detectFields(path, video, { tools, signal }),
   });
-}
-
-/** The streams whose frames are flagged as fields although their container says otherwise. */
-async function streamsWithFlags(ffprobe: Ffprobe, { streams }: ProbeReport): Promise<ReadonlySet<number>> {
-  const found = new Set<number>();
-  for (const { index, codec_name: codec = "", field_order: declared } of streams) {
-    if (whereFieldsHide(codec, declared) === "flags" && (await hasFlaggedFields(ffprobe, index))) found.add(index);
-  }
-  return found;
 }
 
 /** What no header says is looked for in the picture itself. */
@@ -74,7 +63,7 @@ async function withFields(
   source: Source,
   { streams }: ProbeReport,
   look: {
-    readonly flagged: ReadonlySet<number>;
+    readonly flagged: (video: VideoTrack) => Promise<boolean>;
     readonly seen: (video: VideoTrack) => Promise<VideoTrack["firstField"]>;
   },
 ): Promise<Source> {
@@ -82,7 +71,7 @@ async function withFields(
   const declared = streams.find(({ index }) => index === video?.index)?.field_order;
   const where = video ? whereFieldsHide(video.codec, declared) : "nowhere";
   if (!video || where === "nowhere") return source;
-  if (where === "flags") return look.flagged.has(video.index) ? { ...source, video: { ...video, interlaced: true } } : source;
+  if (where === "flags") return (await look.flagged(video)) ? { ...source, video: { ...video, interlaced: true } } : source;
   const firstField = await look.seen(video);
   return firstField ? { ...source, video: { ...video, interlaced: true, firstField } } : source;
 }
