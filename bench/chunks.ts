@@ -24,7 +24,7 @@ type Side = (typeof SIDES)[number];
 /** More than one ffmpeg, for the same pictures, in processor time. */
 const MOST_CPU = 1.05;
 
-/** As bench/ladder.ts has it, with keyframes too far apart to be copied. */
+/** The camera's picture with more noise, and keyframes too far apart to be copied. */
 function makeClip(path: string, seconds: string, size: string): void {
   const picture = `gradients=s=${size}:r=30:speed=0.02:n=4,drawgrid=w=160:h=120:t=2:c=white@0.3,rotate=0.05*sin(t):c=gray,noise=alls=9:allf=t`;
   const inputs = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "anoisesrc=c=pink:a=0.2"];

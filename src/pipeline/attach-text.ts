@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { InvalidJobError, SourceError, StorageError } from "../domain/errors.ts";
-import { POINTER_COPIES, PRESENTATION, newRevision, revisionBase } from "../domain/output-layout.ts";
+import { POINTER_COPIES, PRESENTATION, revisionBase } from "../domain/output-layout.ts";
 import type { TextFileTrack } from "../domain/plan-text.ts";
 import { isSameKind, joiningText } from "../domain/plan-text.ts";
 import type { Presentation, WrittenText } from "../packaging/presentation.ts";
@@ -12,6 +11,7 @@ import { commitUpon, readPublished, repairPointers } from "../publish/commit.ts"
 import { copyRevision } from "../publish/copy-revision.ts";
 import { discardRevision } from "../publish/discard.ts";
 import { parsePresentation, presentationRecord } from "../publish/presentation-record.ts";
+import { nameRevision } from "./name-revision.ts";
 import type { ObjectStore } from "./ports.ts";
 import type { TextFile } from "./text-file.ts";
 import { placeFile } from "./text-file.ts";
@@ -65,7 +65,7 @@ async function publishUpon(upon: Published, attachment: Attachment, { store, che
   const { assetPath } = attachment;
   const { record } = upon;
   const from = `${assetPath}/${revisionBase(record.revision)}`;
-  const revision = newRevision(new Date(), randomBytes(4).toString("hex"));
+  const revision = nameRevision();
   const { presentation, text, replaced } = withAttached(await readPresentation(store, from, signal), attachment);
   const manifests = renderManifests(presentation, revisionBase(revision));
   const adds = new Map([

@@ -1,12 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { splitEarly } from "../domain/early-set.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
-import { newRevision } from "../domain/output-layout.ts";
 import type { MadeRevision, RevisionWork } from "./make-revision.ts";
 import { makeRevision } from "./make-revision.ts";
-
-/** A name that no other revision has. */
-export const nameRevision = (): string => newRevision(new Date(), randomBytes(4).toString("hex"));
+import { nameRevision } from "./name-revision.ts";
 
 /**
  * Publishes the plan as `revision`; before it an early part of it as a revision of its own, where that is configured and

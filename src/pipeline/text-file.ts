@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { SourceError } from "../domain/errors.ts";
@@ -7,6 +6,7 @@ import { readTextFile, refuseTextSize } from "../packaging/read-text.ts";
 import { isBounded } from "../packaging/text-playlist.ts";
 import type { Cue } from "../packaging/webvtt.ts";
 import { onTimeline } from "../packaging/webvtt.ts";
+import { sha256 } from "../publish/identity.ts";
 import type { SourceStore } from "./ports.ts";
 
 /** A file of subtitles as it was read. */
@@ -27,7 +27,7 @@ export async function fetchText(ref: SourceRef, path: string, from: { sources: S
   refuseTextSize(object.sizeBytes);
   await sources.download(object, path, { signal });
   const bytes = await readFile(path);
-  return { cues: readTextFile(bytes), sourceHash: createHash("sha256").update(bytes).digest("hex").slice(0, 32) };
+  return { cues: readTextFile(bytes), sourceHash: sha256(bytes).slice(0, 32) };
 }
 
 /** Cues whose clock begins with the source, on the one timeline. Throws SourceError source_limits when they would weigh too much. */

@@ -27,5 +27,5 @@ export function sourceId({ bucket, key }: { bucket: string; key: string }, versi
 /** Whether two source ids name the same object, whatever its contents. */
 export const isSameObject = (a: string, b: string): boolean => a.split("-")[0] === b.split("-")[0];
 
-/** Hex SHA-256. */
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+/** Hex SHA-256 of a text in UTF-8, or of bytes. */
+export const sha256 = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");

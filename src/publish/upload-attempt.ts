@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { OutputError } from "../domain/errors.ts";
 import type { ObjectStore } from "../pipeline/ports.ts";
 import { immutableHeaders } from "./headers.ts";
+import { forAll, requireListed } from "./revision-objects.ts";
 
 export interface AttemptTarget {
   readonly store: ObjectStore;
@@ -53,7 +53,7 @@ export function uploadWhileEncoding(target: AttemptTarget, signal: AbortSignal):
       signal.throwIfAborted();
       const missing = [...files.keys()].filter((name) => !done.has(name));
       await uploadAll(target, missing, { done, signal });
-      await verifyUploaded(target, files, signal);
+      await requireListed(target, files, signal);
       return [...files].reduce((total, [name, sizeBytes]) => total + (isReused(target, name) ? 0 : sizeBytes), 0);
     },
   };
@@ -75,16 +75,10 @@ async function uploadAll(
   names: readonly string[],
   { done, signal }: { done: Set<string>; signal: AbortSignal },
 ): Promise<void> {
-  const queue = names.values();
-  const worker = async (): Promise<void> => {
-    for (const name of queue) {
-      await put(target, name, signal);
-      done.add(name);
-    }
-  };
-  const results = await Promise.allSettled(Array.from({ length: CONCURRENCY }, worker));
-  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
-  if (failures.length > 0) throw failures[0];
+  await forAll(names, CONCURRENCY, async (name) => {
+    await put(target, name, signal);
+    done.add(name);
+  });
 }
 
 /** Playlists are of their revision, media of its rendition. */
@@ -95,15 +89,4 @@ async function put(target: AttemptTarget, name: string, signal: AbortSignal): Pr
   const { store, prefix, outDir, reuse } = target;
   if (reuse && isReused(target, name)) await store.copy(reuse.prefix + name, prefix + name, signal);
   else await store.uploadFile({ key: prefix + name, path: join(outDir, name), headers: immutableHeaders(name) }, signal);
-}
-
-/** What S3 lists must be what was written, object by object (RELIABILITY.md R-P2). */
-async function verifyUploaded({ store, prefix }: AttemptTarget, files: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
-  const listed = new Map((await store.list(prefix, signal)).map(({ key, sizeBytes }) => [key, sizeBytes]));
-  const wrong = [...files].filter(([name, sizeBytes]) => listed.get(prefix + name) !== sizeBytes).map(([name]) => name);
-  if (wrong.length > 0) {
-    throw new OutputError("output_incomplete", `${wrong.length} uploaded objects are missing or of another size`, {
-      facts: { objects: wrong.slice(0, 20) },
-    });
-  }
 }

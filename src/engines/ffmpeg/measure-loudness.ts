@@ -31,7 +31,11 @@ export async function measureLoudness(
 ): Promise<ReadonlyMap<string, Loudness>> {
   const meters = meterChains(plan);
   const reader = loudnessReader();
-  const command = sandboxed({ command: ffmpegPath, args: meterArguments(plan, sourcePath, limits) }, { fileSizeBytes: 0 }, sandbox);
+  const command = sandboxed(
+    { command: ffmpegPath, args: meterArguments(meters, soundInputs(plan, sourcePath), { sourcePath, limits }) },
+    { fileSizeBytes: 0 },
+    sandbox,
+  );
   const result = await runCommand({ ...command, signal, deadlineMs: DEADLINE_MS, onStderrLine: reader.add });
   signal.throwIfAborted();
   const measured = reader.result();
@@ -43,13 +47,16 @@ export async function measureLoudness(
   return measured;
 }
 
-function meterArguments(plan: EncodePlan, sourcePath: string, limits: InputLimits): string[] {
-  const meters = meterChains(plan);
+function meterArguments(
+  meters: ReturnType<typeof meterChains>,
+  sounds: ReturnType<typeof soundInputs>,
+  { sourcePath, limits }: { readonly sourcePath: string; readonly limits: InputLimits },
+): string[] {
   return [
     // The meter writes what it read at level info.
     ...["-hide_banner", "-nostats", "-loglevel", "info", ...programGuards(), ...inputGuards(limits)],
     ...["-vn", "-sn", "-dn", "-i", sourcePath],
-    ...soundInputs(plan, sourcePath).flatMap((path) => [...inputGuards(limits), "-i", path]),
+    ...sounds.flatMap((path) => [...inputGuards(limits), "-i", path]),
     ...["-filter_complex", meters.map(({ chain }) => chain).join(";")],
     ...meters.flatMap(({ key }) => ["-map", padOf(key), "-f", "null", "-"]),
   ];
