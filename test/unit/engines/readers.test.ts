@@ -53,6 +53,16 @@ describe("decodeErrorCounter", () => {
     expect(counter.count()).toBe(4);
   });
 
+  test("takes damaged blocks for one frame when no frame is said to be damaged", () => {
+    const counter = decodeErrorCounter();
+    counter.add("[h264 @ 0x1] [error] error while decoding MB 20 16");
+    counter.add("[h264 @ 0x1] [error] error while decoding MB 3 2, bytestream -5");
+    expect(counter.count()).toBe(1);
+    counter.add("[warning] source.bin: corrupt decoded frame in stream 0");
+    counter.add("[error] Error while decoding stream #0:0: Invalid data found when processing input");
+    expect(counter.count()).toBe(2);
+  });
+
   test("counts nothing else", () => {
     const counter = decodeErrorCounter();
     for (const line of ["", "[h264 @ 0x1] [error] concealing 40 DC errors", "[warning] deprecated pixel format used"]) counter.add(line);
