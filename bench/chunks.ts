@@ -15,6 +15,7 @@ import { loadConfig } from "../src/config/load.ts";
 import { attemptJob } from "../src/pipeline/attempt.ts";
 import { createFileSource } from "../src/pipeline/file-source.ts";
 import { createFolderStore } from "../src/publish/folder-store.ts";
+import { unshared } from "../src/state/claims.ts";
 import { openTools } from "../src/tools.ts";
 import type { Measurement } from "./measure.ts";
 import { measure, median } from "./measure.ts";
@@ -45,11 +46,12 @@ async function runOnce(side: Side, file: string, outDir: string): Promise<void> 
     ladders: laddersInForce(config),
     settings: config,
     tools: await openTools(config, signal),
+    takeClaim: unshared,
     findKey: async () => Promise.reject(new Error("nothing is encrypted")),
     report: () => undefined,
   };
   const job = { id: side, source: { bucket: "local", key: file }, assetPath: "clip" };
-  await attemptJob(job, deps, { signal, checkLease: () => undefined });
+  await attemptJob(job, deps, { signal, checkLease: () => undefined, messageId: side });
 }
 
 async function compare([rounds = "5", seconds = "120", size = "1280x720", ladder = "h264-fast"]: readonly string[]): Promise<void> {

@@ -16,6 +16,7 @@ import { startConsumers } from "./queue/consumers.ts";
 import type { HandleMessage } from "./queue/handle-message.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
 import type { Queue } from "./queue/queue.ts";
+import { claimTaker } from "./state/claims.ts";
 import { createFailureStore } from "./state/failures.ts";
 import { judgeHealth, judgeReadiness } from "./telemetry/health.ts";
 import type { HttpOptions } from "./telemetry/http.ts";
@@ -109,12 +110,18 @@ interface HandlerParts {
 
 function handlerOf(config: DaemonConfig, { aws, tools, observer, logger }: HandlerParts): HandleMessage {
   const { uploadBuckets, publishBucket, publishPrefix, stateBucket, lease } = config;
+  const leaseOptions = {
+    visibilitySeconds: lease.visibilitySeconds,
+    everySeconds: lease.extendSeconds,
+    marginSeconds: lease.marginSeconds,
+  };
   const deps: PipelineDeps = {
     sources: aws.sources,
     published: aws.bucket(publishBucket),
     ladders: laddersInForce(config),
     settings: config,
     tools,
+    takeClaim: claimTaker({ store: aws.bucket(stateBucket), lease: leaseOptions }),
     findKey: keyFinder(config.environmentSecret),
     report: observer.job,
   };
@@ -123,7 +130,7 @@ function handlerOf(config: DaemonConfig, { aws, tools, observer, logger }: Handl
     runJob: async (job, context) => (await attemptJob(job, deps, context)).outcome,
     queue: aws.queue,
     failures: createFailureStore(aws.bucket(stateBucket)),
-    lease: { visibilitySeconds: lease.visibilitySeconds, everySeconds: lease.extendSeconds, marginSeconds: lease.marginSeconds },
+    lease: leaseOptions,
     maxFailures: MAX_FAILURES,
     logger,
     report: observer.message,

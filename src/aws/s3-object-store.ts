@@ -1,5 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import { CopyObjectCommand, DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { z } from "zod";
 import { DestinationError, StorageError } from "../domain/errors.ts";
 import type { ListedObject, ObjectHeaders, ObjectStore, WriteCondition } from "../pipeline/ports.ts";
 import { PreconditionFailed } from "../pipeline/ports.ts";
@@ -47,9 +48,12 @@ async function readText({ client, bucket, key }: Place & { key: string }, signal
   const call: S3Call = { side: "destination", bucket, key, signal };
   const read = async () => {
     try {
-      const { Body, ETag } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), optionsOf(signal));
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+      const answeredAt = dateOfAnswer(command);
+      const { Body, ETag, LastModified } = await client.send(command, optionsOf(signal));
       if (!Body || ETag === undefined) throw new StorageError("S3 answered without a body or an ETag", { facts: { bucket, key } });
-      return { text: await Body.transformToString(), etag: bareEtag(ETag) };
+      const ageSeconds = Math.max(0, ((answeredAt() ?? Date.now()) - (LastModified?.getTime() ?? 0)) / 1000);
+      return { text: await Body.transformToString(), etag: bareEtag(ETag), ageSeconds };
     } catch (error) {
       if (s3Status(error) === 404 && error instanceof Error && error.name !== "NoSuchBucket") return undefined;
       throw translateS3Error(error, call);
@@ -57,6 +61,22 @@ async function readText({ client, bucket, key }: Place & { key: string }, signal
   };
   // The SDK's own tries end with the headers; the body may still break off.
   return retrying(read, { tries: 2, signal });
+}
+
+const dated = z.object({ headers: z.object({ date: z.string() }) });
+
+/** The answer's own date, in Unix milliseconds: S3's clock, as the object's is; the worker's may be wrong. */
+function dateOfAnswer(command: GetObjectCommand): () => number | undefined {
+  let date: number | undefined;
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      date = Date.parse(dated.safeParse(result.response).data?.headers.date ?? "");
+      return result;
+    },
+    { step: "deserialize" },
+  );
+  return () => (date === undefined || Number.isNaN(date) ? undefined : date);
 }
 
 interface TextWrite extends Place {

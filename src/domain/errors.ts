@@ -28,6 +28,7 @@ export const ERROR_CODES = [
   "resource_limit",
   "stalled",
   "lease_lost",
+  "job_claimed",
   "shutdown",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
@@ -57,7 +58,7 @@ export abstract class JobError extends Error {
   }
 }
 
-type InvalidJobCode = Extract<ErrorCode, `job_${string}` | "destination_conflict">;
+type InvalidJobCode = Exclude<Extract<ErrorCode, `job_${string}` | "destination_conflict">, "job_claimed">;
 /** The message asks for what cannot be done; it will never succeed. */
 export class InvalidJobError extends JobError {
   readonly code: InvalidJobCode;
@@ -145,6 +146,13 @@ export class LeaseLostError extends JobError {
   readonly code = "lease_lost";
   readonly fault = "service";
   readonly disposition = "abandon";
+}
+
+/** Another attempt works on this source: the message waits, and finds the result when it comes back. */
+export class ClaimHeldError extends JobError {
+  readonly code = "job_claimed";
+  readonly fault = "request";
+  readonly disposition = "release";
 }
 
 /** The worker is stopping; not a failure of the job. */

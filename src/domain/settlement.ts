@@ -37,7 +37,7 @@ export function settlementOf(error: unknown, attempt: Attempt): Settlement {
 const SETTLE: Readonly<Record<Disposition, (code: ErrorCode | undefined, attempt: Attempt) => Settlement>> = {
   reject: () => ({ kind: "reject" }),
   retry: (code, attempt) => ({ kind: "retry", delaySeconds: retryDelay(code, attempt) }),
-  release: (_code, { random }) => ({ kind: "release", delaySeconds: releaseDelay(random) }),
+  release: (code, attempt) => ({ kind: "release", delaySeconds: releaseDelay(code, attempt) }),
   abandon: () => ({ kind: "abandon" }),
 };
 
@@ -49,6 +49,9 @@ function retryDelay(code: ErrorCode | undefined, { receiveCount, random }: Attem
   return Math.max(SHORTEST_RETRY_SECONDS, Math.round(base * (1 + random)));
 }
 
-function releaseDelay(random: number): number {
+/** What another attempt works on may take hours, and each receive counts at the queue. */
+function releaseDelay(code: ErrorCode | undefined, attempt: Attempt): number {
+  if (code === "job_claimed") return retryDelay(code, attempt);
+  const { random } = attempt;
   return SHORTEST_RELEASE_SECONDS + Math.floor(random * (LONGEST_RELEASE_SECONDS - SHORTEST_RELEASE_SECONDS + 1));
 }

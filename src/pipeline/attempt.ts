@@ -1,20 +1,13 @@
-import type { Disposition } from "../domain/errors.ts";
 import { JobError } from "../domain/errors.ts";
 import type { SourceRef, WorkerJob } from "../domain/job.ts";
 import { runAttach } from "./run-attach.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import type { Outcome } from "./ports.ts";
+import { OUTCOME_OF } from "./ports.ts";
 import type { JobResult } from "./run-job.ts";
 import { runWithFallback } from "./run-with-fallback.ts";
 import { sinceUpload } from "./since-upload.ts";
 import { stageClock } from "./stage-clock.ts";
-
-const OUTCOME_OF: Readonly<Record<Disposition, Outcome>> = {
-  reject: "rejected",
-  retry: "failed",
-  release: "released",
-  abandon: "abandoned",
-};
 
 /** Runs one attempt and reports its beginning, its stages and its end; passes the result and the errors of the job through. */
 export async function attemptJob(job: WorkerJob, deps: PipelineDeps, context: JobContext): Promise<JobResult> {

@@ -5,7 +5,7 @@ import type { Source } from "../domain/source.ts";
 import type { FindKey } from "../keys/find-key.ts";
 import type { SourceLimits } from "../media/limits.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
-import type { ObjectStore, ReportEvent, SourceStore } from "./ports.ts";
+import type { ObjectStore, ReportEvent, SourceStore, TakeClaim } from "./ports.ts";
 
 /** Everything a job needs from outside, built once by the composition root. */
 export interface PipelineDeps {
@@ -14,6 +14,7 @@ export interface PipelineDeps {
   readonly ladders: ReadonlyMap<string, Ladder>;
   readonly settings: PipelineSettings;
   readonly tools: Tools;
+  readonly takeClaim: TakeClaim;
   /** Where the keys of ladders with encryption come from. */
   readonly findKey: FindKey;
   readonly report: ReportEvent;
@@ -71,6 +72,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** Throws unless the lease holds by the clock: for the moment before a write that others see. */
   readonly checkLease: () => void;
+  /** Of the message it came with. */
+  readonly messageId: string;
   /** Keeps what was found out about the job (its probe, its plan) for the record of its failure. */
   readonly note?: (found: { readonly probe?: Source; readonly plan?: Omit<EncodePlan, "source"> }) => void;
 }

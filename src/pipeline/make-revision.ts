@@ -5,13 +5,13 @@ import { discardRevision } from "../publish/discard.ts";
 import type { AttemptTarget } from "../publish/upload-attempt.ts";
 import { uploadWhileEncoding } from "../publish/upload-attempt.ts";
 import type { Admitted } from "./admit.ts";
-import type { JobContext, PipelineDeps, StageRun } from "./deps.ts";
+import type { StageRun } from "./deps.ts";
 import { encodeStage } from "./encode-stage.ts";
 import { attachLate } from "./late-sidecars.ts";
 import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
 import type { ObjectStore } from "./ports.ts";
-import type { RunStage } from "./stage-clock.ts";
+import type { JobRun } from "./run-job.ts";
 import { textStage } from "./text-stage.ts";
 import { verifyStage } from "./verify-stage.ts";
 import type { Workspace } from "./workspace.ts";
@@ -23,7 +23,7 @@ export interface RevisionWork {
   readonly workspace: Workspace;
   /** With the key, when there is one. */
   readonly stageRun: StageRun;
-  readonly run: { readonly deps: PipelineDeps; readonly context: JobContext; readonly stage: RunStage };
+  readonly run: JobRun;
 }
 
 /** One revision to make. */

@@ -14,6 +14,8 @@ export interface ObjectHeaders {
 export interface StoredText {
   readonly text: string;
   readonly etag: string;
+  /** Since it was written, by the clock of the store. */
+  readonly ageSeconds: number;
 }
 
 export interface ListedObject {
@@ -73,13 +75,48 @@ export interface SourceStore {
   download(object: SourceObject, path: string, options: { signal: AbortSignal; onBytes?: (bytes: number) => void }): Promise<void>;
 }
 
+/** Where an attempt writes, for the one that may follow it. */
+export interface Remains {
+  readonly revision: string;
+  /** Equal plans make objects that fit together. */
+  readonly planHash: string;
+}
+
+/** The right to be the one attempt at a source. */
+export interface Claim {
+  /** Aborts with LeaseLostError when another attempt took over or the claim could not be renewed in time, or with the outer signal's reason. */
+  readonly signal: AbortSignal;
+  /** Throws unless the claim holds by the clock. */
+  check(): void;
+  /** What the attempt before this one left. */
+  readonly left?: Remains;
+  /** Makes durable where this attempt writes. Throws LeaseLostError and the store's JobErrors. */
+  leave(remains: Remains): Promise<void>;
+  /** Gives the claim up, with what came of it; remains are kept for the next attempt unless there is a result. Never rejects. */
+  end(outcome: Outcome): Promise<void>;
+}
+
+/** What a claim is for. */
+export interface ClaimRequest {
+  readonly jobId: string;
+  readonly messageId: string;
+  readonly sourceId: string;
+  readonly ladderHash: string;
+  readonly assetPath: string;
+}
+
+/** Takes the claim. Throws ClaimHeldError while another attempt holds it, ResourceError resource_limit after too many that crashed. */
+export type TakeClaim = (request: ClaimRequest, signal: AbortSignal) => Promise<Claim>;
+
 /** The stages of a job, in order; a metric label. */
-export const STAGES = ["admit", "fetch", "probe", "plan", "key", "encode", "verify", "text", "pictures", "publish"] as const;
+export const STAGES = ["admit", "claim", "fetch", "probe", "plan", "key", "encode", "verify", "text", "pictures", "publish"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** How a job ended; a metric label. */
 export const OUTCOMES = ["published", "duplicate", "stale", "ignored", "rejected", "released", "failed", "abandoned"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+/** How something ended that threw, by what its error asks for. */
+export const OUTCOME_OF = { abandon: "abandoned", release: "released", retry: "failed", reject: "rejected" } as const;
 
 /** What a revision holds of what the ladder gives; a metric label. */
 export const PUBLISHED_SETS = ["early", "full"] as const;

@@ -1,6 +1,7 @@
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import type { Job } from "../domain/job.ts";
 import { probeSource } from "../media/probe-source.ts";
+import type { Admitted } from "./admit.ts";
 import { admit } from "./admit.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import { fetchStage } from "./fetch-stage.ts";
@@ -9,6 +10,7 @@ import { makeRevisions } from "./make-revisions.ts";
 import { nameRevision } from "./name-revision.ts";
 import { planStage } from "./plan-stage.ts";
 import type { RunStage } from "./stage-clock.ts";
+import { withClaim } from "./with-claim.ts";
 import { openWorkspace } from "./workspace.ts";
 
 /** How a job ends well, and where. */
@@ -24,13 +26,25 @@ export interface JobResult {
  * One attempt at one job, from the source's HEAD to the moved pointers. Nothing it wrote stays when it fails, except what
  * a killed process leaves to the sweeps. Throws JobErrors and the signal's reason.
  */
-export async function runJob(job: Job, run: { deps: PipelineDeps; context: JobContext; stage: RunStage }): Promise<JobResult> {
+export async function runJob(job: Job, run: JobRun): Promise<JobResult> {
+  const { deps, context, stage } = run;
+  const admitted = await stage("admit", () => admit(job, deps, context));
+  if (admitted.kind !== "admitted") return { outcome: admitted.kind, assetPath: admitted.assetPath };
+  return withClaim({ job, admitted }, run, (claimed) => make(job, admitted, claimed));
+}
+
+/** What one attempt is made of: the outside, its message, its clock. */
+export interface JobRun {
+  readonly deps: PipelineDeps;
+  readonly context: JobContext;
+  readonly stage: RunStage;
+}
+
+async function make(job: Job, admitted: Admitted, run: JobRun): Promise<JobResult> {
   const { deps, context, stage } = run;
   const { signal } = context;
-  const stageRun = { deps, jobId: job.id, signal };
-  const admitted = await stage("admit", () => admit(job, deps, context));
   const { assetPath } = admitted;
-  if (admitted.kind !== "admitted") return { outcome: admitted.kind, assetPath };
+  const stageRun = { deps, jobId: job.id, signal };
   await using workspace = await openWorkspace(deps.settings.workDir);
   const { sourcePath } = workspace;
   const fetched = await stage("fetch", () => fetchStage(admitted.object, sourcePath, stageRun));

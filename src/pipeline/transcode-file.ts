@@ -7,6 +7,7 @@ import { keyFinder } from "../keys/find-key.ts";
 import { assetPathOf, sha256 } from "../publish/identity.ts";
 import { readPublished } from "../publish/commit.ts";
 import { createFolderStore } from "../publish/folder-store.ts";
+import { unshared } from "../state/claims.ts";
 import { openTools } from "../tools.ts";
 import { attemptJob } from "./attempt.ts";
 import { createFileSource } from "./file-source.ts";
@@ -46,8 +47,9 @@ export async function transcodeFile(request: TranscodeRequest): Promise<Transcod
   // The path is named: whatever this folder showed before, it is told to show this file now.
   const job = { id: sha256(key).slice(0, 32), source: { bucket: BUCKET, key }, assetPath };
   const report: ReportEvent = (event) => onEvent?.(event);
-  const deps = { sources: createFileSource(), published, ladders, settings, tools, findKey: keyFinder(config.environmentSecret), report };
-  const { outcome } = await attemptJob(job, deps, { signal, checkLease: () => signal.throwIfAborted() });
+  const findKey = keyFinder(config.environmentSecret);
+  const deps = { sources: createFileSource(), published, ladders, settings, tools, takeClaim: unshared, findKey, report };
+  const { outcome } = await attemptJob(job, deps, { signal, checkLease: () => signal.throwIfAborted(), messageId: job.id });
   const asset = await readPublished(published, assetPath, signal);
   if (!asset) throw new Error(`${outDir} holds ${(await readdir(outDir)).length} entries but no asset.json after a finished job`);
   const { revision, durationSeconds, renditions } = asset.record;

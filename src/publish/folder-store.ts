@@ -60,8 +60,8 @@ const etagOf = (text: string): string => createHash("md5").update(text).digest("
 
 async function readTextFile(path: string): Promise<StoredText | undefined> {
   try {
-    const text = await readFile(path, "utf8");
-    return { text, etag: etagOf(text) };
+    const [text, { mtimeMs }] = await Promise.all([readFile(path, "utf8"), stat(path)]);
+    return { text, etag: etagOf(text), ageSeconds: Math.max(0, (Date.now() - mtimeMs) / 1000) };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

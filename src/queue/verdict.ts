@@ -2,6 +2,7 @@ import type { ErrorCode } from "../domain/errors.ts";
 import { JobError } from "../domain/errors.ts";
 import type { Settlement } from "../domain/settlement.ts";
 import type { Outcome } from "../pipeline/ports.ts";
+import { OUTCOME_OF } from "../pipeline/ports.ts";
 import type { EntryResult } from "./run-entries.ts";
 
 /** What happens to a whole message. */
@@ -14,7 +15,6 @@ export interface Verdict {
 
 type Failed = Extract<EntryResult, { kind: "failed" }>;
 
-const OUTCOME_OF = { abandon: "abandoned", release: "released", retry: "failed", reject: "rejected" } as const;
 /** Worst first: the message is dealt with as its worst entry demands. */
 const SEVERITY = ["abandon", "release", "retry", "reject"] as const;
 /** Most telling first. */

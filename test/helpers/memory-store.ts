@@ -7,6 +7,8 @@ export interface StoredObject {
   readonly etag: string;
   readonly contentType: string;
   readonly cacheControl: string;
+  /** Unix time. */
+  readonly writtenAtMs: number;
 }
 
 export interface MemoryStore extends ObjectStore {
@@ -24,7 +26,7 @@ export function memoryStore(): MemoryStore {
   const put = (key: string, bytes: Buffer, headers: { contentType: string; cacheControl: string }): string => {
     writes += 1;
     const etag = `etag-${writes}`;
-    objects.set(key, { bytes, etag, ...headers });
+    objects.set(key, { bytes, etag, ...headers, writtenAtMs: Date.now() });
     changes.push(`put ${key}`);
     return etag;
   };
@@ -39,7 +41,7 @@ export function memoryStore(): MemoryStore {
     textOf: (key) => objects.get(key)?.bytes.toString(),
     readText: async (key) => {
       const found = objects.get(key);
-      return found && { text: found.bytes.toString(), etag: found.etag };
+      return found && { text: found.bytes.toString(), etag: found.etag, ageSeconds: (Date.now() - found.writtenAtMs) / 1000 };
     },
     writeText: async ({ key, text, headers, condition }) => {
       if (condition) demand(key, condition);

@@ -10,6 +10,7 @@ import { createFileSource } from "../../../src/pipeline/file-source.ts";
 import type { JobEvent } from "../../../src/pipeline/ports.ts";
 import { parseAssetRecord } from "../../../src/publish/asset-record.ts";
 import { createFolderStore } from "../../../src/publish/folder-store.ts";
+import { unshared } from "../../../src/state/claims.ts";
 import { openTools } from "../../../src/tools.ts";
 import { FAST, ffmpeg, picture, tone } from "../../helpers/clips.ts";
 import { settled } from "../../helpers/outcome.ts";
@@ -37,6 +38,7 @@ async function attempt(folder: TemporaryFolder, { signal = new AbortController()
     ladders: laddersInForce(config),
     settings: config,
     tools: await openTools(config, signal),
+    takeClaim: unshared,
     findKey: async () => Promise.reject(new Error("nothing is encrypted")),
     report: (event: JobEvent) => {
       events.push(event);
@@ -44,7 +46,7 @@ async function attempt(folder: TemporaryFolder, { signal = new AbortController()
     },
   };
   const job = { id: "job", source: { bucket: "local", key: folder.in("source.mp4") }, assetPath: ASSET };
-  await attemptJob(job, deps, { signal, checkLease: () => signal.throwIfAborted() });
+  await attemptJob(job, deps, { signal, checkLease: () => signal.throwIfAborted(), messageId: "message" });
   return events;
 }
 

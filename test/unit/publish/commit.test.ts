@@ -191,7 +191,7 @@ describe("repairPointers", () => {
     await store.writeText({ key: folder + POINTER_COPIES.dash, text: dash, headers });
     return store;
   };
-  const context = { checkLease: () => undefined, signal };
+  const context = { checkLease: () => undefined, messageId: "message", signal };
 
   test.each([0, 1, 2])("completes what a crash left after %d of two pointers", async (written) => {
     const store = await withCopies();

@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { pino } from "pino";
 import type { Logger } from "pino";
 import { PreconditionFailed } from "../../../src/pipeline/ports.ts";
-import type { ObjectStore } from "../../../src/pipeline/ports.ts";
+import type { ObjectStore, StoredText } from "../../../src/pipeline/ports.ts";
 import type { Queue, QueueMessage, Quarantined } from "../../../src/queue/queue.ts";
 
 /** A logger and the lines it wrote. */
@@ -50,8 +50,8 @@ export function aQueue(methods: Partial<Queue> = {}): { queue: Queue; calls: str
 }
 
 /** An object store in a map; ETags are counters. */
-export function aTextStore(): { store: Pick<ObjectStore, "readText" | "writeText">; texts: Map<string, { text: string; etag: string }> } {
-  const texts = new Map<string, { text: string; etag: string }>();
+export function aTextStore(): { store: Pick<ObjectStore, "readText" | "writeText">; texts: Map<string, StoredText> } {
+  const texts = new Map<string, StoredText>();
   let writes = 0;
   return {
     texts,
@@ -62,7 +62,7 @@ export function aTextStore(): { store: Pick<ObjectStore, "readText" | "writeText
         if (condition?.kind === "absent" && there) throw new PreconditionFailed(key);
         if (condition?.kind === "match" && there?.etag !== condition.etag) throw new PreconditionFailed(key);
         writes += 1;
-        texts.set(key, { text, etag: `${writes}` });
+        texts.set(key, { text, etag: `${writes}`, ageSeconds: 0 });
         return { etag: `${writes}` };
       },
     },

@@ -1,0 +1,62 @@
+import { z } from "zod";
+
+/** What a person finds in claims/<id>.json: who works, or worked last, on one source for one asset path and ladder. */
+const claimRecord = z.object({
+  ladderd: z.literal(1),
+  jobId: z.string(),
+  messageId: z.string(),
+  /** Random, of one attempt: the answer to a lost write is recognised by it. */
+  holder: z.string(),
+  /** Grows with each taking. */
+  term: z.int().min(1),
+  state: z.enum(["held", "ended"]),
+  /** How the attempt ended. */
+  outcome: z.string().optional(),
+  /** Attempts in a row whose worker was gone without a word. */
+  crashes: z.int().min(0),
+  /** What an attempt that did not finish left to the next one. */
+  left: z.object({ revision: z.string(), planHash: z.string() }).optional(),
+  takenAt: z.string(),
+  renewedAt: z.string(),
+});
+export type ClaimRecord = z.infer<typeof claimRecord>;
+
+/** A record that cannot be read is nobody's claim: the compare-and-swap that replaces it still names its ETag. */
+export function parseClaim(text: string): ClaimRecord | undefined {
+  try {
+    return claimRecord.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+export type ClaimDecision =
+  | { readonly kind: "take"; readonly term: number; readonly crashes: number; readonly left?: ClaimRecord["left"] }
+  | { readonly kind: "held" }
+  | { readonly kind: "poison"; readonly crashes: number };
+
+export interface ClaimFacts {
+  readonly messageId: string;
+  /** Since the record was written, by the clock of the store that keeps it: clocks of workers differ. */
+  readonly ageSeconds: number;
+  /** After so long without renewal its holder has given up by its own clock. */
+  readonly expirySeconds: number;
+  readonly maxCrashes: number;
+}
+
+/**
+ * Who may work on a source. A message that is delivered again is proof by itself that the lease of its former holder
+ * ended; against another message's holder only the age of the claim counts (ARCHITECTURE.md, one publish per source).
+ */
+export function decideClaim(record: ClaimRecord | undefined, facts: ClaimFacts): ClaimDecision {
+  if (!record) return { kind: "take", term: 1, crashes: 0 };
+  const { term, state, crashes: before, left } = record;
+  const kept = left ? { left } : {};
+  if (state === "ended") return { kind: "take", term: term + 1, crashes: isBroken(record) ? before : 0, ...kept };
+  if (record.messageId !== facts.messageId && facts.ageSeconds < facts.expirySeconds) return { kind: "held" };
+  const crashes = before + 1;
+  return crashes >= facts.maxCrashes ? { kind: "poison", crashes } : { kind: "take", term: term + 1, crashes, ...kept };
+}
+
+/** Ended without a result: the crashes before it still count. */
+const isBroken = ({ outcome }: ClaimRecord): boolean => outcome === "released" || outcome === "abandoned" || outcome === "failed";

@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import { ClaimHeldError, LeaseLostError, ResourceError, StorageError } from "../domain/errors.ts";
+import type { Claim, ClaimRequest, ObjectStore, Outcome, Remains, TakeClaim } from "../pipeline/ports.ts";
+import { PreconditionFailed } from "../pipeline/ports.ts";
+import { sha256 } from "../publish/identity.ts";
+import type { Lease, LeaseOptions } from "../queue/lease.ts";
+import { holdLease } from "../queue/lease.ts";
+import type { ClaimRecord } from "./claim-record.ts";
+import { decideClaim, parseClaim } from "./claim-record.ts";
+
+export interface ClaimOptions {
+  readonly store: Pick<ObjectStore, "readText" | "writeText">;
+  /** The rhythm of the message's lease: both are lost alike. */
+  readonly lease: Pick<LeaseOptions, "visibilitySeconds" | "everySeconds" | "marginSeconds" | "clock">;
+  readonly now?: () => Date;
+  readonly newHolder?: () => string;
+}
+
+/** After so many attempts in a row that took their worker along a source is poison (RELIABILITY.md R-Q10). */
+const MAX_CRASHES = 3;
+const MAX_ROUNDS = 8;
+const HEADERS = { contentType: "application/json", cacheControl: "no-store" };
+
+/** Claims as records that are only ever replaced by compare-and-swap (ARCHITECTURE.md, one publish per source). */
+export function claimTaker(options: ClaimOptions): TakeClaim {
+  const { store, newHolder = () => randomBytes(8).toString("hex"), now = () => new Date() } = options;
+  return async (request, signal) => {
+    const key = keyOf(request);
+    const holder = newHolder();
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const there = await readClaim(store, key, signal);
+      // The answer to our own first write may have been lost.
+      if (there?.record?.holder === holder) return hold({ key, record: there.record, etag: there.etag }, { ...options, now }, signal);
+      const record = nextRecord(there, { request, holder, options, now });
+      const etag = await swap(options, { key, record, etag: there?.etag }, signal);
+      if (etag !== undefined) return hold({ key, record, etag }, { ...options, now }, signal);
+    }
+    throw new StorageError(`claim ${key} changed ${MAX_ROUNDS} times while it was taken`);
+  };
+}
+
+/** One for each source, its contents, the ladder and the place: two jobs that name different places do not wait for each other. */
+const keyOf = ({ sourceId, ladderHash, assetPath }: ClaimRequest): string =>
+  `claims/${sha256(`${sourceId}\n${ladderHash}\n${assetPath}`).slice(0, 32)}.json`;
+
+interface StoredClaim {
+  readonly record: ClaimRecord | undefined;
+  readonly etag: string;
+  readonly ageSeconds: number;
+}
+
+async function readClaim(store: Pick<ObjectStore, "readText">, key: string, signal?: AbortSignal): Promise<StoredClaim | undefined> {
+  const there = await store.readText(key, signal);
+  return there && { record: parseClaim(there.text), etag: there.etag, ageSeconds: there.ageSeconds };
+}
+
+interface Taking {
+  readonly request: ClaimRequest;
+  readonly holder: string;
+  readonly options: ClaimOptions;
+  readonly now: () => Date;
+}
+
+function nextRecord(there: StoredClaim | undefined, { request, holder, options, now }: Taking): ClaimRecord {
+  const { jobId, messageId } = request;
+  const { record: before, ageSeconds = 0 } = there ?? {};
+  const expirySeconds = options.lease.visibilitySeconds;
+  const decision = decideClaim(before, { messageId, ageSeconds, expirySeconds, maxCrashes: MAX_CRASHES });
+  const facts = { holder: before?.holder, jobId: before?.jobId, ageSeconds };
+  if (decision.kind === "held") throw new ClaimHeldError("another attempt works on this source", { facts });
+  if (decision.kind === "poison") {
+    throw new ResourceError("resource_limit", `${decision.crashes} attempts at this source ended with their worker`, { facts });
+  }
+  const { kind: _kind, ...carried } = decision;
+  const at = now().toISOString();
+  return { ladderd: 1, jobId, messageId, holder, state: "held", ...carried, takenAt: at, renewedAt: at };
+}
+
+interface Swap {
+  readonly key: string;
+  readonly record: ClaimRecord;
+  /** Of the record that is replaced; undefined when there is none. */
+  readonly etag: string | undefined;
+}
+
+/** The new ETag; undefined when somebody else was faster, or when the answer to our own write was lost. */
+async function swap({ store }: ClaimOptions, { key, record, etag }: Swap, signal?: AbortSignal): Promise<string | undefined> {
+  const condition = etag === undefined ? ({ kind: "absent" } as const) : ({ kind: "match", etag } as const);
+  try {
+    return (await store.writeText({ key, text: `${JSON.stringify(record, undefined, 2)}\n`, headers: HEADERS, condition }, signal)).etag;
+  } catch (error) {
+    if (error instanceof PreconditionFailed) return undefined;
+    throw error;
+  }
+}
+
+interface Held {
+  readonly key: string;
+  readonly record: ClaimRecord;
+  readonly etag: string;
+}
+
+function hold(taken: Held, options: ClaimOptions & { readonly now: () => Date }, outer: AbortSignal): Claim {
+  const { store, now } = options;
+  let held = taken;
+  let turn: Promise<unknown> = Promise.resolve();
+  const ownerNow = async (): Promise<Held> => {
+    const there = await readClaim(store, taken.key);
+    if (there?.record?.holder !== taken.record.holder) throw new LeaseLostError("another attempt took this source over");
+    return { key: taken.key, record: there.record, etag: there.etag };
+  };
+  const change = (changes: Partial<ClaimRecord>): Promise<void> => {
+    const write = async (): Promise<void> => {
+      const record = { ...held.record, ...changes, renewedAt: now().toISOString() };
+      const etag = await swap(options, { key: held.key, record, etag: held.etag });
+      if (etag !== undefined) held = { ...held, record, etag };
+      else held = await afterLostRace(await ownerNow(), record, options);
+    };
+    // One after the other: each needs the ETag of the one before.
+    const mine = turn.then(write);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  const lease: Lease = holdLease({ ...options.lease, signal: outer, extend: () => change({}) });
+  return {
+    signal: lease.signal,
+    check: () => lease.check(),
+    ...(taken.record.left ? { left: taken.record.left } : {}),
+    leave: (left: Remains) => change({ left }),
+    end: async (outcome: Outcome) => {
+      await lease[Symbol.asyncDispose]();
+      // A claim that is not given up expires.
+      await change({ state: "ended", outcome, ...(RESULTS.has(outcome) ? { left: undefined, crashes: 0 } : {}) }).catch(() => undefined);
+    },
+  };
+}
+
+const RESULTS: ReadonlySet<Outcome> = new Set(["published", "duplicate", "stale", "ignored", "rejected"]);
+
+/** A refused swap of a record that is still ours: an answer was lost, and what is there may be the write before or this one. */
+async function afterLostRace(there: Held, wanted: ClaimRecord, options: ClaimOptions): Promise<Held> {
+  if (there.record.renewedAt === wanted.renewedAt && there.record.state === wanted.state) return there;
+  const etag = await swap(options, { key: there.key, record: wanted, etag: there.etag });
+  if (etag === undefined) throw new LeaseLostError("another attempt took this source over");
+  return { ...there, record: wanted, etag };
+}
+
+/** For a pipeline that nobody shares: a folder, a test. */
+export const unshared: TakeClaim = async (_request, signal) => ({
+  signal,
+  check: () => signal.throwIfAborted(),
+  leave: async () => undefined,
+  end: async () => undefined,
+});
