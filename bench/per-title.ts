@@ -104,7 +104,7 @@ function describeProbe({ content, timeline, estimate }: EncodePlan, fixedCpuSeco
   const ofMinute = (content.cpuSecondsPerFrame * 4 * gopFrames) / ((fixedCpuSeconds / timeline.durationSeconds) * 60);
   const windows = content.windowBps.map(kilobits).join(", ");
   return (
-    `probe: ${windows} kb/s, exponent ${content.sizeExponent.toFixed(2)}, ${cpuSeconds.toFixed(2)} s cpu: ${(100 * ofMinute).toFixed(1)} % of a minute's encode; ` +
+    `probe: ${windows} kb/s, exponent ${content.sizeExponent.toFixed(2)}, SSIM ${content.ssim.toFixed(4)}, ${cpuSeconds.toFixed(2)} s cpu: ${(100 * ofMinute).toFixed(1)} % of a minute's encode; ` +
     `estimate ${estimate.cpuSeconds.toFixed(1)} s cpu, ${((estimate.bytes * 8) / 1e6).toFixed(2)} Mb`
   );
 }

@@ -27,9 +27,9 @@ const SMALLEST_CAP_BPS = 150_000;
 const FEWEST_RUNGS = 2;
 /** What the whole was measured to need beyond the prediction of a few windows: a rung is not given up on the edge. */
 const DOUBT = 1.3;
-/** Where the probe's picture is as good as the source's, one step of CRF costs a thousandth of SSIM and saves a tenth of the bits. */
+/** Where the probe's picture is as good as the source's, this costs a thousandth of SSIM and saves a tenth of the bits. */
 const SATURATED_SSIM = 0.985;
-const SATURATED_CRF_STEP = 1;
+const SATURATED_CRF_STEP = 1.75;
 /** Closer than this in bits, two rungs are one choice for a player. */
 const SPACING = 2;
 
@@ -37,10 +37,13 @@ const SPACING = 2;
 export const predictedBps = (content: MeasuredContent, picture: Picture, crf: number): number =>
   (content.windowBps.reduce((sum, bps) => sum + bps, 0) / content.windowBps.length) * growth(content, picture, crf);
 
-function growth({ width, height, sizeExponent }: MeasuredContent, to: Picture, crf: number): number {
-  const isGrain = sizeExponent >= GRAIN_EXPONENT;
-  const exponent = isGrain ? sizeExponent + GRAIN_GROWTH : SIZE_EXPONENT;
-  const halving = isGrain ? GRAIN_CRF_HALVING : CRF_HALVING;
+/** Small text vanishes in small pictures as grain does, but the probe shows it as it is: no encode shows grain so. */
+const isGrain = ({ sizeExponent, ssim }: MeasuredContent): boolean => sizeExponent >= GRAIN_EXPONENT && ssim < SATURATED_SSIM;
+
+function growth(content: MeasuredContent, to: Picture, crf: number): number {
+  const { width, height, sizeExponent } = content;
+  const exponent = isGrain(content) ? sizeExponent + GRAIN_GROWTH : SIZE_EXPONENT;
+  const halving = isGrain(content) ? GRAIN_CRF_HALVING : CRF_HALVING;
   return ((to.width * to.height) / (width * height)) ** exponent * 2 ** ((PROBE_CRF - crf) / halving);
 }
 
@@ -63,7 +66,7 @@ export function fitToContent({ rungs, dropped }: RungSelection, content: Measure
   const crfOffset = content.ssim >= SATURATED_SSIM ? SATURATED_CRF_STEP : 0;
   const crf = (codecs.find(({ codec }) => codec === "h264")?.crf ?? PROBE_CRF) + crfOffset;
   const needed = rungs.map((rung): Needed => ({ ...rung, needBps: predictedBps(content, rung, crf) }));
-  const spaced = content.sizeExponent >= GRAIN_EXPONENT ? spacedOut(needed) : { rungs: needed, dropped: [] };
+  const spaced = isGrain(content) ? spacedOut(needed) : { rungs: needed, dropped: [] };
   const kept = withFewest(spaced.rungs, chosenByBudgets(spaced.rungs));
   const useless = spaced.rungs.flatMap((rung, index) => (kept.has(index) ? [] : [reasonFor(rung, spaced.rungs[indexAbove(kept, index)])]));
   return {
