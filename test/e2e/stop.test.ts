@@ -60,7 +60,7 @@ async function expectNothingLeft({ daemon }: Run, assetPath: string): Promise<vo
 }
 
 describe("one signal", () => {
-  it("lets the running job finish under its lease, gives back what the open receive still brings, and ends with 0", async () => {
+  it("fault 14: lets the running job finish under its lease, gives back what the open receive still brings, and ends with 0", async () => {
     await using run = await openRun("one-signal", { LADDERD_CONCURRENCY: "2", ...SHORT_LEASE });
     const { daemon, queueUrl } = run;
     await encoding(run, "one-signal");
@@ -79,7 +79,7 @@ describe("one signal", () => {
     expect(await namesIn(daemon.workDir)).toEqual([]);
   });
 
-  it("ends an idle daemon with 0 when its open receive is over", async () => {
+  it("fault 12: ends an idle daemon with 0 when its open receive is over", async () => {
     await using run = await openRun("idle");
     const before = performance.now();
     expect(await run.daemon.stop()).toEqual({ code: 0, signal: null });
@@ -89,7 +89,7 @@ describe("one signal", () => {
 });
 
 describe("two signals", () => {
-  it("end an encode within five seconds, with an open receive beside it, and give the message back", async () => {
+  it("fault 18: end an encode within five seconds, with an open receive beside it, and give the message back", async () => {
     await using run = await openRun("two-signals", { LADDERD_CONCURRENCY: "2" });
     const { daemon, queueUrl } = run;
     await encoding(run, "two-signals");
@@ -127,7 +127,7 @@ describe("three signals", () => {
 });
 
 describe("a daemon that is killed in the middle of an encode", () => {
-  it("leaves no program running, and the next one sweeps its folder and publishes once", async () => {
+  it("fault 5: leaves no program running, and the next one sweeps its folder and publishes once", async () => {
     await using run = await openRun("killed", SHORT_LEASE);
     const { daemon: killed, queueUrl } = run;
     await encoding(run, "killed");

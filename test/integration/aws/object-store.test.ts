@@ -204,14 +204,14 @@ describe("a conditional write", () => {
     await expect(write).rejects.toBeInstanceOf(PreconditionFailed);
   });
 
-  test("that met another at the same moment is made again", async () => {
+  test("fault 40: that met another at the same moment is made again", async () => {
     const conflict = { status: 409, code: "ConditionalRequestConflict" };
     const { requests, client } = await anS3That(conflict, conflict, OK);
     await createS3ObjectStore(client, "b").writeText({ key: "k", text: "x", headers: HEADERS, condition: { kind: "absent" } });
     expect(requests).toHaveLength(3);
   });
 
-  test("that meets another every time is tried again later", async () => {
+  test("fault 40: that meets another every time is tried again later", async () => {
     const { requests, client } = await anS3That({ status: 409, code: "ConditionalRequestConflict" });
     const write = createS3ObjectStore(client, "b").writeText({ key: "k", text: "x", headers: HEADERS, condition: { kind: "absent" } });
     await expect(write).rejects.toBeInstanceOf(StorageError);
@@ -227,7 +227,7 @@ describe("an upload", () => {
     expect(requests[1]?.bytes).toBeGreaterThanOrEqual(1_000_000);
   });
 
-  test("that S3 refuses to serve is tried four times, each with all its bytes", async () => {
+  test("fault 38: that S3 refuses to serve is tried four times, each with all its bytes", async () => {
     const { requests, client } = await anS3That({ status: 503, code: "SlowDown" });
     const upload = createS3ObjectStore(client, "b").uploadFile({ key: "k", path: await aFile(100_000), headers: HEADERS });
     await expect(upload).rejects.toBeInstanceOf(StorageError);

@@ -88,7 +88,10 @@ describe("a download", () => {
     expect(server.ranges).toEqual([]);
   });
 
-  test.each(["truncate", "stall"] as const)("takes a range up where the body did %s", async (manner) => {
+  test.each([
+    ["fault 36", "stall"],
+    ["fault 37", "truncate"],
+  ] as const)("%s: takes a range up where the body did %s", async (_fault, manner) => {
     const sizeBytes = 20 * MIB;
     const { server, path, run, bytes } = await aDownload({ sizeBytes, behave: ({ request }) => (request <= 3 ? manner : "serve") });
     await run();
@@ -99,7 +102,7 @@ describe("a download", () => {
     expect(Math.min(...taken)).toBeGreaterThan(0);
   });
 
-  test("survives a storm of SlowDown", async () => {
+  test("fault 38: survives a storm of SlowDown", async () => {
     const sizeBytes = 20 * MIB;
     const { path, run } = await aDownload({ sizeBytes, behave: ({ request }) => (request <= 4 ? "busy" : "serve") });
     await run();
@@ -115,7 +118,7 @@ describe("a download", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("of an object that was overwritten meanwhile ends as changed, and leaves no file", async () => {
+  test("fault 31: of an object that was overwritten meanwhile ends as changed, and leaves no file", async () => {
     const { run } = await aDownload({ sizeBytes: 20 * MIB, behave: ({ request }) => (request === 3 ? "changed" : "serve") });
     const error: unknown = await run().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceChanged);

@@ -74,15 +74,15 @@ describe("a job that fails leaves nothing, with", () => {
 
   test.each([
     ["an ffmpeg that exits 3", "exit 3", "engine_failed"],
-    ["an ffmpeg that is killed", "kill -KILL $$", "engine_failed"],
-    ["an ffmpeg that hangs", "exec sleep 60", "stalled"],
+    ["fault 48: an ffmpeg that is killed", "kill -KILL $$", "engine_failed"],
+    ["fault 49: an ffmpeg that hangs", "exec sleep 60", "stalled"],
     ["an ffmpeg that writes nothing and exits 0", "exit 0", "stalled"],
     [
       "an ffmpeg that reads one second of three and exits 0",
       'n=$#; while [ $n -gt 0 ]; do a=$1; shift; n=$((n-1)); [ "$a" = -i ] && set -- "$@" -t 1; set -- "$@" "$a"; done; exec REAL "$@"',
       "output_incomplete",
     ],
-    ["an ffmpeg whose disk is full", 'echo "av_interleaved_write_frame(): No space left on device" >&2; exit 1', "disk_full"],
+    ["fault 45: an ffmpeg whose disk is full", 'echo "av_interleaved_write_frame(): No space left on device" >&2; exit 1', "disk_full"],
   ])("%s", async (_what, script, code) => {
     const { folder, env } = await aFolder({ variable: "LADDERD_FFMPEG_PATH", script });
     await using _ = folder;
@@ -99,7 +99,7 @@ describe("a job that fails leaves nothing, with", () => {
     await expect(failureOf(folder, { env })).resolves.toMatchObject({ code });
   });
 
-  test("an ffmpeg that is not there", async () => {
+  test("fault 52: an ffmpeg that is not there", async () => {
     const { folder } = await aFolder();
     await using _ = folder;
     await expect(failureOf(folder, { env: { LADDERD_FFMPEG_PATH: "/nonexistent/ffmpeg" } })).resolves.toMatchObject({

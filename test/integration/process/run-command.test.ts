@@ -38,7 +38,7 @@ describe("runCommand", () => {
     await expect(running).resolves.toMatchObject({ signal: "SIGTERM", ended: "cancelled" });
   });
 
-  test("kills a program that ignores TERM five seconds later", async () => {
+  test("fault 50: kills a program that ignores TERM five seconds later", async () => {
     const result = await runCommand({ ...sh("trap '' TERM; while :; do sleep 0.1; done"), signal, deadlineMs: 200 });
     expect(result).toMatchObject({ signal: "SIGKILL", ended: "deadline" });
     expect(result.durationMs).toBeGreaterThan(5000);

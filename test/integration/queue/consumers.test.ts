@@ -73,7 +73,7 @@ describe("the receive loops", () => {
     expect(counts()).toEqual({ ready: 0, inflight: 0 });
   });
 
-  test("a message taken away meanwhile aborts its job and is left alone", async () => {
+  test("fault 26: a message taken away meanwhile aborts its job and is left alone", async () => {
     const outcomes: string[] = [];
     const runJob: MessageHandlerOptions["runJob"] = async (_job, { signal }) => {
       server.reset();
@@ -106,7 +106,7 @@ describe("the receive loops", () => {
     expect(counts()).toEqual({ ready: 0, inflight: 0 });
   });
 
-  test("receive nothing while the worker wants no more work", async () => {
+  test("fault 44: receive nothing while the worker wants no more work", async () => {
     let room = false;
     const handle = vi.fn<HandleMessage>(async () => "published");
     const consumers = worker.start({ handle, slots: 2, mayReceive: () => room });
@@ -219,7 +219,7 @@ describe("the drain", () => {
 });
 
 describe("a queue that cannot be reached", () => {
-  test("is asked a few times in ten seconds, and logged once", async () => {
+  test("fault 33: is asked a few times in ten seconds, and logged once", async () => {
     const dead = createServer();
     await new Promise<void>((resolve) => {
       dead.listen(0, "127.0.0.1", resolve);
@@ -242,7 +242,7 @@ describe("a queue that cannot be reached", () => {
     expect(cut.lines).toHaveLength(1);
   });
 
-  test("that accepts and never answers is asked again after the socket timeout", async () => {
+  test("fault 34: that accepts and never answers is asked again after the socket timeout", async () => {
     let requests = 0;
     const hole = createServer((socket) => {
       socket.on("data", () => (requests += 1));

@@ -14,14 +14,12 @@ const codeOf = (error: unknown): string => (error instanceof JobError ? `${error
 
 describe("an S3 error", () => {
   test.each([
-    ["NoSuchKey", 404, "source_not_found reject"],
     ["NotFound", 404, "source_not_found reject"],
     ["NoSuchVersion", 404, "source_not_found reject"],
     ["MethodNotAllowed", 405, "source_not_found reject"],
     ["InvalidObjectState", 403, "source_archived reject"],
     ["AccessDenied", 403, "storage_throttled retry"],
     ["RequestTimeTooSkewed", 403, "storage_throttled retry"],
-    ["ExpiredToken", 400, "storage_throttled retry"],
     ["SlowDown", 503, "storage_throttled retry"],
     ["InternalError", 500, "storage_throttled retry"],
   ])("%s (%i) of a source is %s", (name, status, expected) => {
@@ -33,11 +31,23 @@ describe("an S3 error", () => {
   test.each([
     ["AccessDenied", 403, "destination_denied retry"],
     ["NoSuchBucket", 404, "destination_denied retry"],
-    ["ExpiredToken", 403, "storage_throttled retry"],
     ["SlowDown", 503, "storage_throttled retry"],
     ["ConditionalRequestConflict", 409, "storage_throttled retry"],
   ])("%s (%i) of a bucket that we write is %s", (name, status, expected) => {
     expect(codeOf(translate(anS3Error(name, status), "destination"))).toBe(expected);
+  });
+
+  test("fault 32: a source that was deleted is gone for good", () => {
+    expect(codeOf(translate(anS3Error("NoSuchKey", 404), "source"))).toBe("source_not_found reject");
+  });
+
+  test.each([
+    [400, "source"],
+    [403, "destination"],
+  ] as const)("fault 42: expired credentials (%i) of a %s are tried again, like credentials that cannot be had", (status, side) => {
+    expect(codeOf(translate(anS3Error("ExpiredToken", status), side))).toBe("storage_throttled retry");
+    const none = Object.assign(new Error("Could not load credentials from any providers"), { name: "CredentialsProviderError" });
+    expect(codeOf(translate(none, side))).toBe("storage_throttled retry");
   });
 
   test("a denied source says that ListBucket may be missing", () => {
@@ -57,7 +67,7 @@ describe("an S3 error", () => {
 });
 
 describe("an error on the way to S3", () => {
-  test.each(["ECONNRESET", "ENOTFOUND", "EPIPE", "TimeoutError"])("%s is tried again", (code) => {
+  test.each(["ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "EPIPE", "TimeoutError"])("fault 43: %s is tried again", (code) => {
     expect(translate(aNodeError(code, { syscall: "write" }), "source")).toBeInstanceOf(StorageError);
   });
 

@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 describe("watchProgress", () => {
-  test("calls once when nothing ever moves", () => {
+  test("fault 49: calls once when nothing ever moves", () => {
     const onStall = vi.fn<() => void>();
     watchProgress(1000, onStall);
     vi.advanceTimersByTime(999);

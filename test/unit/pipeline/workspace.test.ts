@@ -35,7 +35,7 @@ describe("openWorkspace", () => {
 describe("sweepWorkspaces", () => {
   const NO_PROCESS = `${2 ** 22 + 1}`;
 
-  test("removes what a dead process left and keeps what lives and what is not ours", async () => {
+  test("fault 11: removes what a dead process left and keeps what lives and what is not ours", async () => {
     await using folder = await temporaryFolder();
     await using living = await openWorkspace(folder.path);
     for (const [name, owner] of Object.entries({ "job-dead": NO_PROCESS, "job-torn": "", "job-negative": "-1", other: NO_PROCESS })) {

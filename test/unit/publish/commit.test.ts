@@ -86,7 +86,7 @@ describe("commit", () => {
   });
 
   test.each([KEYS.record, KEYS.dash, KEYS.hls])(
-    "knows its own write of %s again when the answer was lost and the retry met it",
+    "fault 39: knows its own write of %s again when the answer was lost and the retry met it",
     async (key) => {
       const store = memoryStore();
       await expect(commit(attempt(losingTheAnswer(store, key, new PreconditionFailed(key)), aRecord()), signal)).resolves.toBe("published");
@@ -144,7 +144,7 @@ describe("two committers, their steps in any order", () => {
     return { store, outcomes: await outcomes };
   }
 
-  test("publish one of two attempts at the same source, and the other finds a duplicate", async () => {
+  test("fault 29: publish one of two attempts at the same source, and the other finds a duplicate", async () => {
     const other = aRecord({ revision: "20260102T030406-00000002" });
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
@@ -169,7 +169,7 @@ describe("two committers, their steps in any order", () => {
     );
   });
 
-  test("end with pointers that follow the record when two contents of the object meet", async () => {
+  test("fault 30: end with pointers that follow the record when two contents of the object meet", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const { store } = await race(scheduler, [aRecord(), SECOND]);

@@ -92,7 +92,7 @@ describe("the settlement of a message", () => {
     expect(calls.at(-1)).toBe("delete");
   });
 
-  test("a passing failure is tried again later, without a record", async () => {
+  test("fault 38: a passing failure is tried again later, without a record", async () => {
     const { outcome, calls, texts } = await settle({ runJob: failing(new StorageError("503")) });
     expect(outcome).toBe("failed");
     expect(calls).toEqual(["release 45"]);
@@ -129,7 +129,7 @@ describe("the settlement of a message", () => {
     expect(calls).toEqual(["release 90"]);
   });
 
-  test("a message that SQS does not delete counts as done and may repeat", async () => {
+  test("fault 35: a message that SQS does not delete counts as done and may repeat", async () => {
     const { outcome, lines } = await settle({ queue: { delete: async () => Promise.reject(new Error("500")) } });
     expect(outcome).toBe("published");
     expect(lines.at(-1)).toMatchObject({ level: "warn", action: "delete" });
@@ -164,7 +164,7 @@ describe("a message with several records", () => {
 });
 
 describe("the lease of a message", () => {
-  test("lost while its job runs: nothing is written, deleted or released", async () => {
+  test("fault 25: lost while its job runs: nothing is written, deleted or released", async () => {
     vi.useFakeTimers();
     try {
       const runJob: RunJob = async (_job, { signal }) =>
@@ -183,7 +183,7 @@ describe("the lease of a message", () => {
     }
   });
 
-  test("lost by the clock while its job ended well: not deleted either", async () => {
+  test("fault 28: lost by the clock while its job ended well: not deleted either", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     try {
       const runJob: RunJob = async (_job, { checkLease }) => {

@@ -31,7 +31,7 @@ describe("holdLease", () => {
     expect(lease.signal.aborted).toBe(false);
   });
 
-  test("is lost at once when the message is somebody else's", async () => {
+  test("fault 26: is lost at once when the message is somebody else's", async () => {
     const results: ExtensionResult[] = [];
     const lost = new LeaseLostError("the receipt handle is invalid");
     const lease = aLease({ extend: async () => Promise.reject(lost), onExtension: (result) => results.push(result) });
@@ -41,7 +41,7 @@ describe("holdLease", () => {
     expect(() => lease.check()).toThrow(lost);
   });
 
-  test("survives three minutes of failing extensions", async () => {
+  test("fault 24: survives three minutes of failing extensions", async () => {
     const results: ExtensionResult[] = [];
     let failing = true;
     const lease = aLease({
@@ -59,7 +59,7 @@ describe("holdLease", () => {
     lease.release();
   });
 
-  test("is lost when the extensions fail until only the margin is left", async () => {
+  test("fault 25: is lost when the extensions fail until only the margin is left", async () => {
     const lease = aLease({ extend: async () => Promise.reject(new Error("503")) });
     await seconds(239);
     expect(lease.signal.aborted).toBe(false);
@@ -80,7 +80,7 @@ describe("holdLease", () => {
     await lease[Symbol.asyncDispose]();
   });
 
-  test("finds itself lost by the clock after the process stood still, before any timer runs", () => {
+  test("fault 27: finds itself lost by the clock after the process stood still, before any timer runs", () => {
     let now = 0;
     const lease = aLease({ clock: () => now });
     lease.check();

@@ -35,7 +35,7 @@ function slots(count: number, answers: () => boolean, random = () => 1) {
 }
 
 describe("the receive gate", () => {
-  test("lets at most 20 receives of 4 slots through in a minute of a dead queue, and tells once", async () => {
+  test("fault 33: lets at most 20 receives of 4 slots through in a minute of a dead queue, and tells once", async () => {
     const { changes, startedAt, end } = slots(4, () => false);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(startedAt.length).toBeLessThanOrEqual(20);

@@ -40,7 +40,7 @@ describe("a claim", () => {
     expect(recordIn(memory)).toMatchObject({ state: "ended", outcome: "published", term: 1 });
   });
 
-  test("of another message is waited for until it is as old as a lease", async () => {
+  test("fault 2: of another message is waited for until it is as old as a lease", async () => {
     const { store, age } = aStore();
     await using claims = new AsyncDisposableStack();
     claims.use(await held(store, REQUEST));
@@ -76,7 +76,7 @@ describe("a claim", () => {
     expect(memory.objects.size).toBe(4);
   });
 
-  test("is poison after three attempts that ended with their worker", async () => {
+  test("fault 60: is poison after three attempts that ended with their worker", async () => {
     const { store } = aStore();
     await using claims = new AsyncDisposableStack();
     claims.use(await held(store, REQUEST));
@@ -132,7 +132,7 @@ describe("a claim", () => {
     await claim.end("abandoned");
   });
 
-  test("survives lost answers to its own writes", async () => {
+  test("fault 39: survives lost answers to its own writes", async () => {
     const { memory, store } = aStore();
     let lose = true;
     const losing: ObjectStore = {
@@ -152,7 +152,7 @@ describe("a claim", () => {
     expect(recordIn(memory)).toMatchObject({ state: "ended", outcome: "released", term: 1, left: { revision: "r2" } });
   });
 
-  test("is one attempt's when two take it at the same moment", async () => {
+  test("fault 29: is one attempt's when two take it at the same moment", async () => {
     const { memory, store } = aStore();
     const both = await Promise.allSettled(["m1", "m2"].map(async (messageId) => taker(store)({ ...REQUEST, messageId }, signal)));
     expect(both.map(({ status }) => status).toSorted()).toStrictEqual(["fulfilled", "rejected"]);
