@@ -19,6 +19,8 @@ export interface S3Settings extends ClientSettings {
   readonly forcePathStyle?: boolean;
   /** AWS takes a CRC32 with every upload; some emulators do not. */
   readonly checksums?: "when_supported" | "when_required";
+  /** The account that every bucket must belong to: another's answers AccessDenied. */
+  readonly bucketOwner?: string | undefined;
 }
 
 const CONNECTION_TIMEOUT_MS = 3000;
@@ -28,8 +30,8 @@ const S3_SOCKET_TIMEOUT_MS = 20_000;
 
 /** A client for the S3 data path: 5 attempts, 20 s without a byte at most. The caller destroys it. */
 export function createS3Client(settings: S3Settings): S3Client {
-  const { region, forcePathStyle = false, checksums = "when_supported", maxAttempts = 5 } = settings;
-  return new S3Client({
+  const { region, forcePathStyle = false, checksums = "when_supported", maxAttempts = 5, bucketOwner } = settings;
+  const client = new S3Client({
     region,
     logger: SILENT,
     forcePathStyle,
@@ -40,6 +42,12 @@ export function createS3Client(settings: S3Settings): S3Client {
     expectContinueHeader: false,
     requestHandler: requestHandler({ socketTimeoutMs: S3_SOCKET_TIMEOUT_MS, ...settings }),
   });
+  if (bucketOwner !== undefined) {
+    // A name that its owner gave up can be taken by anybody (RELIABILITY.md, bad input 39).
+    const owners = { ExpectedBucketOwner: bucketOwner, ExpectedSourceBucketOwner: bucketOwner };
+    client.middlewareStack.add((next) => async (args) => next({ ...args, input: { ...args.input, ...owners } }), { step: "initialize" });
+  }
+  return client;
 }
 
 /**

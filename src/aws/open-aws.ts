@@ -9,7 +9,7 @@ import { createQueue } from "./sqs-queue.ts";
 
 export interface AwsSettings extends Pick<ClientSettings, "region" | "endpointOverridden"> {
   readonly queueUrl: string;
-  readonly s3: Required<Pick<S3Settings, "forcePathStyle" | "checksums">>;
+  readonly s3: Pick<S3Settings, "forcePathStyle" | "checksums" | "bucketOwner">;
 }
 
 /** AWS as the daemon needs it: everything behind it is a port. */

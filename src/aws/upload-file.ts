@@ -2,10 +2,10 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
-import type { ObjectHeaders } from "../pipeline/ports.ts";
-import { translateS3Error } from "./errors.ts";
+import type { ObjectHeaders, WriteCondition } from "../pipeline/ports.ts";
+import { s3Status, translateS3Error } from "./errors.ts";
 import { retrying } from "./retry.ts";
 
 export interface FileUpload {
@@ -14,6 +14,8 @@ export interface FileUpload {
   readonly key: string;
   readonly path: string;
   readonly headers: ObjectHeaders;
+  /** Replaces nothing. */
+  readonly condition?: Extract<WriteCondition, { kind: "absent" }>;
   /** Told of bytes whose buffers are spent. */
   readonly spent: (bytes: number) => void;
 }
@@ -29,14 +31,15 @@ const TRIES = 4;
 
 /**
  * Uploads the file as it is now. The SDK never repeats a request whose body is a stream, so the tries are ours, each with
- * a stream of its own. Throws JobErrors, the file system's errors as they are, after an abort the signal's reason.
+ * a stream of its own; a conflict (409) starts a multipart upload from the beginning. Throws PreconditionFailed for another
+ * object that is there, JobErrors, the file system's errors as they are, after an abort the signal's reason.
  */
 export async function uploadFile(file: FileUpload, signal?: AbortSignal): Promise<void> {
   const attempt = async (): Promise<void> => {
     try {
       signal?.throwIfAborted();
       const { size } = await stat(file.path);
-      await (size > PART_BYTES ? uploadParts : uploadWhole)({ ...file, sizeBytes: size }, signal);
+      await uploadOnce({ ...file, sizeBytes: size }, signal);
       file.spent(size);
     } catch (error) {
       throw translateS3Error(error, { side: "destination", bucket: file.bucket, key: file.key, signal });
@@ -45,13 +48,28 @@ export async function uploadFile(file: FileUpload, signal?: AbortSignal): Promis
   await retrying(attempt, { tries: TRIES, signal });
 }
 
-const inputOf = ({ bucket, key, headers, sizeBytes }: Attempt) =>
+async function uploadOnce(attempt: Attempt, signal?: AbortSignal): Promise<void> {
+  try {
+    await (attempt.sizeBytes > PART_BYTES ? uploadParts : uploadWhole)(attempt, signal);
+  } catch (error) {
+    // When the answer to our own write was lost the next try meets it (RELIABILITY.md E16).
+    if (!attempt.condition || s3Status(error) !== 412 || !(await isThere(attempt, signal))) throw error;
+  }
+}
+
+async function isThere({ client, bucket, key, sizeBytes }: Attempt, signal?: AbortSignal): Promise<boolean> {
+  const { ContentLength } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), signal ? { abortSignal: signal } : {});
+  return ContentLength === sizeBytes;
+}
+
+const inputOf = ({ bucket, key, headers, sizeBytes, condition }: Attempt) =>
   ({
     Bucket: bucket,
     Key: key,
     ContentLength: sizeBytes,
     ContentType: headers.contentType,
     CacheControl: headers.cacheControl,
+    ...(condition ? { IfNoneMatch: "*" } : {}),
   }) satisfies PutObjectCommandInput;
 
 async function uploadWhole(attempt: Attempt, signal?: AbortSignal): Promise<void> {

@@ -34,7 +34,7 @@ export interface Settings {
   readonly drainSeconds: number;
   readonly killTimeoutSeconds: number;
   readonly http: { readonly host: string; readonly port: number };
-  readonly s3: { readonly forcePathStyle: boolean; readonly checksums: ChecksumMode };
+  readonly s3: { readonly forcePathStyle: boolean; readonly checksums: ChecksumMode; readonly bucketOwner?: string | undefined };
   readonly lease: LeaseSettings;
   readonly limits: SourceLimits;
   readonly ffmpeg: FfmpegSettings;

@@ -58,6 +58,7 @@ export const FORMATS: Readonly<Record<string, ValueFormat>> = {
   text: { coerce: asIs, validate: matches(/\S/, "must be text") },
   url: { coerce: asIs, validate: (value) => check(isUrl(value), "must be an http or https URL") },
   bucket: { coerce: asIs, validate: matches(BUCKET, "must be the name of an S3 bucket") },
+  account: { coerce: asIs, validate: matches(/^\d{12}$/, "must be the 12 digits of an AWS account") },
   prefix: { coerce: asIs, validate: matches(PREFIX, "must be folders of a key, without a slash before them") },
   version: { coerce: asIs, validate: matches(/^\d+(?:\.\d+){0,2}$/, 'must be a version such as "5.1"') },
   template: { coerce: asIs, validate: matches(TEMPLATE, `must have ${TEMPLATE_KEYS}, or every source would claim one path`) },

@@ -128,6 +128,12 @@ export const schema: convict.Schema<Settings> = {
       env: "LADDERD_S3_CHECKSUMS",
       default: "when_supported",
     },
+    bucketOwner: {
+      doc: "AWS account that every bucket must belong to; S3 denies a bucket that changed hands",
+      format: "account",
+      env: "LADDERD_S3_BUCKET_OWNER",
+      default: undefined,
+    },
   },
   lease: {
     // SQS: at most 43,200 s from the receive, whatever is asked for later.

@@ -37,8 +37,14 @@ export interface ObjectStore {
     object: { key: string; text: string; headers: ObjectHeaders; condition?: WriteCondition },
     signal?: AbortSignal,
   ): Promise<{ etag: string }>;
-  /** Uploads a file; each try reads it afresh. */
-  uploadFile(object: { key: string; path: string; headers: ObjectHeaders }, signal?: AbortSignal): Promise<void>;
+  /**
+   * Uploads a file; each try reads it afresh. With a condition it replaces nothing: an object of the same size counts as its
+   * own write whose answer was lost, any other is PreconditionFailed.
+   */
+  uploadFile(
+    object: { key: string; path: string; headers: ObjectHeaders; condition?: Extract<WriteCondition, { kind: "absent" }> },
+    signal?: AbortSignal,
+  ): Promise<void>;
   /** Makes `to` the same object as `from`, headers included, without its bytes passing through here; at most 5 GiB. */
   copy(from: string, to: string, signal?: AbortSignal): Promise<void>;
   list(prefix: string, signal?: AbortSignal): Promise<readonly ListedObject[]>;

@@ -88,5 +88,9 @@ const isReused = ({ reuse }: AttemptTarget, name: string): boolean =>
 async function put(target: AttemptTarget, name: string, signal: AbortSignal): Promise<void> {
   const { store, prefix, outDir, reuse } = target;
   if (reuse && isReused(target, name)) await store.copy(reuse.prefix + name, prefix + name, signal);
-  else await store.uploadFile({ key: prefix + name, path: join(outDir, name), headers: immutableHeaders(name) }, signal);
+  else {
+    // A revision is one attempt's (RELIABILITY.md R-P1): what is there was not made by this one.
+    const condition = { kind: "absent" } as const;
+    await store.uploadFile({ key: prefix + name, path: join(outDir, name), headers: immutableHeaders(name), condition }, signal);
+  }
 }

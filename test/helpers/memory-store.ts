@@ -47,8 +47,10 @@ export function memoryStore(): MemoryStore {
       if (condition) demand(key, condition);
       return { etag: put(key, Buffer.from(text), headers) };
     },
-    uploadFile: async ({ key, path, headers }) => {
-      put(key, await readFile(path), headers);
+    uploadFile: async ({ key, path, headers, condition }) => {
+      const bytes = await readFile(path);
+      if (condition && objects.get(key)?.bytes.length !== bytes.length) demand(key, condition);
+      put(key, bytes, headers);
     },
     copy: async (from, to) => {
       const found = objects.get(from);

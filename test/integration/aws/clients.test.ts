@@ -1,20 +1,23 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { HeadObjectCommand } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createS3Client, createSqsClient } from "../../../src/aws/clients.ts";
 import { useEndpoint } from "../queue/fixture.ts";
 
 const requests: string[] = [];
+const owners: unknown[] = [];
 const server = createServer((request, response) => {
   requests.push(`${request.method} ${request.url}`);
+  owners.push(request.headers["x-amz-expected-bucket-owner"]);
   response.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end(request.method === "POST" ? "{}" : "");
 });
 let endpoint: string;
 
 beforeEach(async () => {
   requests.length = 0;
+  owners.length = 0;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -72,5 +75,18 @@ describe("the clients", () => {
       ),
     );
     expect(modes).toEqual(["WHEN_SUPPORTED", "WHEN_REQUIRED"]);
+  });
+
+  test("bad input 39: name the account that a bucket must belong to in every request, when there is one", async () => {
+    useEndpoint(endpoint);
+    const [bare, strict] = [undefined, "123456789012"].map((bucketOwner) =>
+      createS3Client({ ...settings, forcePathStyle: true, bucketOwner }),
+    );
+    if (!bare || !strict) throw new Error("two clients were made");
+    await bare.send(new HeadObjectCommand({ Bucket: "b", Key: "k" }));
+    await strict.send(new HeadObjectCommand({ Bucket: "b", Key: "k" }));
+    await strict.send(new ListObjectsV2Command({ Bucket: "b" })).catch(() => undefined);
+    expect(owners).toEqual([undefined, "123456789012", "123456789012"]);
+    for (const client of [bare, strict]) client.destroy();
   });
 });

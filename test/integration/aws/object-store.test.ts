@@ -1,7 +1,4 @@
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FauxqsServer } from "fauxqs";
@@ -10,9 +7,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createS3Client } from "../../../src/aws/clients.ts";
 import { createS3ObjectStore } from "../../../src/aws/s3-object-store.ts";
 import { createS3SourceStore } from "../../../src/aws/s3-source-store.ts";
-import { DestinationError, ShutdownError, SourceError, StorageError } from "../../../src/domain/errors.ts";
+import { DestinationError, SourceError, StorageError } from "../../../src/domain/errors.ts";
 import { PreconditionFailed } from "../../../src/pipeline/ports.ts";
 import { useEndpoint } from "../queue/fixture.ts";
+import type { Answer } from "./answering-s3.ts";
+import { startAnsweringS3 } from "./answering-s3.ts";
 
 const HEADERS = { contentType: "application/vnd.apple.mpegurl", cacheControl: "public, max-age=5" };
 const cleanups: (() => unknown)[] = [];
@@ -139,40 +138,11 @@ describe("the source store over an emulated S3", () => {
   });
 });
 
-interface Answer {
-  readonly status: number;
-  readonly code?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Breaks the connection after so many bytes of the request. */
-  readonly resetAfter?: number;
-}
-
-/** A server that answers each request with the next of `answers` (the last one for all further), and keeps the requests. */
 async function anS3That(...answers: readonly Answer[]) {
-  const requests: { method: string; headers: IncomingMessage["headers"]; bytes: number }[] = [];
-  const server = createServer((request, response) => {
-    const { status, code, headers = {}, resetAfter } = answers[Math.min(requests.length, answers.length - 1)] ?? { status: 500 };
-    const seen = { method: request.method ?? "", headers: request.headers, bytes: 0 };
-    requests.push(seen);
-    request.on("error", () => {});
-    request.on("data", (chunk: Buffer) => {
-      seen.bytes += chunk.length;
-      if (resetAfter !== undefined && seen.bytes >= resetAfter) request.socket.destroy();
-    });
-    request.on("end", () =>
-      response.writeHead(status, headers).end(code && request.method !== "HEAD" ? `<Error><Code>${code}</Code></Error>` : ""),
-    );
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  cleanups.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-  });
-  const address = server.address();
-  useEndpoint(`http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
-  return { requests, client: aClient() };
+  const server = await startAnsweringS3(...answers);
+  cleanups.push(server.close);
+  useEndpoint(server.endpoint);
+  return { requests: server.requests, client: aClient() };
 }
 
 const OK: Answer = { status: 200, headers: { etag: '"e1"' } };
@@ -216,46 +186,6 @@ describe("a conditional write", () => {
     const write = createS3ObjectStore(client, "b").writeText({ key: "k", text: "x", headers: HEADERS, condition: { kind: "absent" } });
     await expect(write).rejects.toBeInstanceOf(StorageError);
     expect(requests).toHaveLength(4);
-  });
-});
-
-describe("an upload", () => {
-  test("that broke off halfway is sent again from its start", async () => {
-    const { requests, client } = await anS3That({ ...OK, resetAfter: 200_000 }, OK);
-    await createS3ObjectStore(client, "b").uploadFile({ key: "k", path: await aFile(1_000_000), headers: HEADERS });
-    expect(requests).toHaveLength(2);
-    expect(requests[1]?.bytes).toBeGreaterThanOrEqual(1_000_000);
-  });
-
-  test("fault 38: that S3 refuses to serve is tried four times, each with all its bytes", async () => {
-    const { requests, client } = await anS3That({ status: 503, code: "SlowDown" });
-    const upload = createS3ObjectStore(client, "b").uploadFile({ key: "k", path: await aFile(100_000), headers: HEADERS });
-    await expect(upload).rejects.toBeInstanceOf(StorageError);
-    expect(requests.map(({ bytes }) => bytes >= 100_000)).toEqual([true, true, true, true]);
-  });
-
-  test("that is denied is not tried again", async () => {
-    const { requests, client } = await anS3That({ status: 403, code: "AccessDenied" });
-    const upload = createS3ObjectStore(client, "b").uploadFile({ key: "k", path: await aFile(10), headers: HEADERS });
-    await expect(upload).rejects.toBeInstanceOf(DestinationError);
-    expect(requests).toHaveLength(1);
-  });
-
-  test("of a file that is not there fails with the file system's error", async () => {
-    const { requests, client } = await anS3That(OK);
-    await expect(
-      createS3ObjectStore(client, "b").uploadFile({ key: "k", path: join(folder, "none"), headers: HEADERS }),
-    ).rejects.toMatchObject({ code: "ENOENT" });
-    expect(requests).toEqual([]);
-  });
-
-  test.each([100_000, 20_000_000])("of %i bytes ends at an abort with its reason", async (sizeBytes) => {
-    const { client } = await anS3That({ status: 503, code: "SlowDown" });
-    const stop = new AbortController();
-    const reason = new ShutdownError("stopping");
-    const upload = createS3ObjectStore(client, "b").uploadFile({ key: "k", path: await aFile(sizeBytes), headers: HEADERS }, stop.signal);
-    setTimeout(() => stop.abort(reason), 20);
-    await expect(upload).rejects.toBe(reason);
   });
 });
 
