@@ -20,7 +20,7 @@ export const assetKeys = (assetPath: string): AssetKeys => ({
 /** The folder of a revision relative to its asset: what the pointers' URIs begin with. */
 export const revisionBase = (revision: string): string => `r/${revision}/`;
 
-/** Copies of the pointers' texts inside their revision: a lost pointer is written again from them, and a rollback reads them. */
+/** Copies of the pointers' texts (and of asset.json, under its own name) inside their revision: a lost pointer is written again from them, and a rollback reads them. */
 export const POINTER_COPIES = { hls: "pointer.m3u8", dash: "pointer.mpd" } as const;
 
 /** What a revision's manifests were written from, inside it: a revision with another text track is written from it again. */

@@ -47,7 +47,7 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
     assetPath,
     object,
     sourceId: sourceId(job.source, object.etag),
-    createdAt: job.eventTime ?? new Date().toISOString(),
+    createdAt: enqueuedAt(job, context),
     isNew: published === undefined,
   };
   const decision = decide(published?.record, await candidateOf(job, admitted, { deps, signal: context.signal }));
@@ -57,6 +57,8 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
     await repairPointers(store, published.record, context);
   return decision === "publish" ? admitted : { kind: decision, assetPath };
 }
+
+const enqueuedAt = ({ eventTime }: Job, { sentAtMs = Date.now() }: JobContext): string => eventTime ?? new Date(sentAtMs).toISOString();
 
 function ladderFor({ engine, ladder: wanted }: Job, { ladders, settings }: PipelineDeps): Ladder {
   if (engine !== undefined && engine !== "ffmpeg")

@@ -1,5 +1,5 @@
 import { InvalidJobError, SourceError, StorageError } from "../domain/errors.ts";
-import { POINTER_COPIES, PRESENTATION, revisionBase } from "../domain/output-layout.ts";
+import { ASSET_RECORD, POINTER_COPIES, PRESENTATION, revisionBase } from "../domain/output-layout.ts";
 import type { TextFileTrack } from "../domain/plan-text.ts";
 import { isSameKind, joiningText } from "../domain/plan-text.ts";
 import type { Presentation, WrittenText } from "../packaging/presentation.ts";
@@ -7,7 +7,7 @@ import { renderManifests, textObjects } from "../packaging/render.ts";
 import type { AssetRecord } from "../publish/asset-record.ts";
 import { withText } from "../publish/asset-record.ts";
 import type { Published } from "../publish/commit.ts";
-import { commitUpon, readPublished, repairPointers } from "../publish/commit.ts";
+import { commitUpon, readPublished, recordText, repairPointers } from "../publish/commit.ts";
 import { copyRevision } from "../publish/copy-revision.ts";
 import { discardRevision } from "../publish/discard.ts";
 import { parsePresentation, presentationRecord } from "../publish/presentation-record.ts";
@@ -68,17 +68,18 @@ async function publishUpon(upon: Published, attachment: Attachment, { store, che
   const revision = nameRevision();
   const { presentation, text, replaced } = withAttached(await readPresentation(store, from, signal), attachment);
   const manifests = renderManifests(presentation, revisionBase(revision));
+  const next = withText(record, presentation, { revision, publishedAt: new Date().toISOString() });
   const adds = new Map([
     ...textObjects(text, presentation),
     [POINTER_COPIES.hls, manifests.hls],
     [POINTER_COPIES.dash, manifests.dash],
     [PRESENTATION, presentationRecord(presentation)],
+    [ASSET_RECORD, recordText(next)],
   ]);
   const keeps = (name: string): boolean => replaced === undefined || !name.startsWith(`${replaced}/`);
   let isPublished = false;
   try {
     await copyRevision({ store, from, to: `${assetPath}/${revisionBase(revision)}`, keeps, adds }, signal);
-    const next = withText(record, presentation, { revision, publishedAt: new Date().toISOString() });
     isPublished = await commitUpon({ store, upon, record: next, manifests, checkLease }, signal);
     return isPublished;
   } finally {

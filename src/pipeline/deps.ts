@@ -74,6 +74,8 @@ export interface JobContext {
   readonly checkLease: () => void;
   /** Of the message it came with. */
   readonly messageId: string;
+  /** When that was sent, in Unix milliseconds by the clock of the queue. */
+  readonly sentAtMs?: number;
   /** Keeps what was found out about the job (its probe, its plan) for the record of its failure. */
   readonly note?: (found: { readonly probe?: Source; readonly plan?: Omit<EncodePlan, "source"> }) => void;
 }

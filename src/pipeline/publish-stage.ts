@@ -2,13 +2,13 @@ import { stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Job } from "../domain/job.ts";
-import { POINTER_COPIES, PRESENTATION, revisionBase } from "../domain/output-layout.ts";
+import { ASSET_RECORD, POINTER_COPIES, PRESENTATION, revisionBase } from "../domain/output-layout.ts";
 import { INIT_NAME } from "../packaging/compile.ts";
 import type { Presentation } from "../packaging/presentation.ts";
 import { pictureNames } from "../packaging/storyboard.ts";
 import { renderManifests, renderPlaylists, writePlaylists } from "../packaging/render.ts";
 import { assetRecord } from "../publish/asset-record.ts";
-import { commit } from "../publish/commit.ts";
+import { commit, recordText } from "../publish/commit.ts";
 import { presentationRecord } from "../publish/presentation-record.ts";
 import type { AttemptUpload } from "../publish/upload-attempt.ts";
 import type { Admitted } from "./admit.ts";
@@ -47,23 +47,26 @@ export async function publishStage(
   await writeFile(join(outDir, POINTER_COPIES.hls), manifests.hls);
   await writeFile(join(outDir, POINTER_COPIES.dash), manifests.dash);
   await writeFile(join(outDir, PRESENTATION), presentationRecord(presentation));
+  const source = { id, sizeBytes: object.sizeBytes };
+  const encode = { seconds: encodeSeconds, cores: availableParallelism() };
+  const publishedAt = new Date().toISOString();
+  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", encode, isComplete, createdAt, publishedAt };
+  const record = assetRecord(identity, presentation, degraded);
+  await writeFile(join(outDir, ASSET_RECORD), recordText(record));
   const pictures = presentation.storyboard ? pictureNames(presentation.storyboard) : [];
   const files = await revisionFiles(presentation, outDir, [
     ...playlists.keys(),
     ...pictures,
     ...Object.values(POINTER_COPIES),
     PRESENTATION,
+    ASSET_RECORD,
   ]);
   const bytes = await upload.finish(files);
   deps.report({ kind: "transferred", jobId: job.id, direction: "out", bytes });
-  const source = { id, sizeBytes: object.sizeBytes };
-  const encode = { seconds: encodeSeconds, cores: availableParallelism() };
-  const publishedAt = new Date().toISOString();
-  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", encode, isComplete, createdAt, publishedAt };
   const outcome = await commit(
     {
       store: deps.published,
-      record: assetRecord(identity, presentation, degraded),
+      record: { ...record, publishedAt: new Date().toISOString() },
       manifests,
       candidate: async () => ({ ...(await candidateOf(job, admitted, { deps, signal: context.signal })), isComplete }),
       checkLease: context.checkLease,

@@ -20,6 +20,9 @@ const textEntry = z.looseObject({
   sourceHash: z.string().exactOptional(),
 });
 
+/** What a rollback took off the air, and when: it does not come back by the messages that were sent before. */
+const withdrawn = z.looseObject({ sourceId: z.string(), ladderHash: z.string(), at: z.string() });
+
 const schema = z.looseObject({
   ladderd: z.literal(1),
   assetPath: z.string(),
@@ -32,6 +35,11 @@ const schema = z.looseObject({
   ladder: z.string(),
   ladderHash: z.string(),
   degraded: z.array(z.string()).readonly().exactOptional(),
+  previous: z
+    .string()
+    .regex(/^[0-9A-Za-z-]+$/)
+    .exactOptional(),
+  withdrawn: withdrawn.exactOptional(),
   createdAt: z.string(),
   publishedAt: z.string(),
 });
@@ -47,6 +55,12 @@ export function parseAssetRecord(text: string): AssetRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The record as it replaces `published`: it names the revision before it, which an early part of its own job is not. */
+export function succeeding({ previous: _stale, ...record }: AssetRecord, published: AssetRecord | undefined): AssetRecord {
+  const previous = published?.complete === false ? published.previous : published?.revision;
+  return previous === undefined ? record : { ...record, previous };
 }
 
 /** What the encode took, and on how many cores it was estimated. Seconds of wall-clock time. */

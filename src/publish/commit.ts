@@ -4,7 +4,7 @@ import type { Manifests } from "../packaging/render.ts";
 import type { ObjectStore, WriteCondition } from "../pipeline/ports.ts";
 import { PreconditionFailed } from "../pipeline/ports.ts";
 import type { AssetRecord } from "./asset-record.ts";
-import { parseAssetRecord } from "./asset-record.ts";
+import { parseAssetRecord, succeeding } from "./asset-record.ts";
 import type { Candidate } from "./decide.ts";
 import { decide } from "./decide.ts";
 import { pointerHeaders } from "./headers.ts";
@@ -84,6 +84,9 @@ export async function commitUpon({ store, upon, ...write }: Replacement, signal:
 export const conflict = (assetPath: string): InvalidJobError =>
   new InvalidJobError("destination_conflict", `another source is published at ${assetPath}; name an assetPath in the job to replace it`);
 
+/** asset.json as it is stored, at the asset and as a copy inside its revision. */
+export const recordText = (record: AssetRecord): string => JSON.stringify(record, null, 2);
+
 async function writeRecord(
   { store, record }: Pick<Commit, "store" | "record">,
   published: Published | undefined,
@@ -91,7 +94,8 @@ async function writeRecord(
 ): Promise<boolean> {
   const { record: key } = assetKeys(record.assetPath);
   const condition: WriteCondition = published ? { kind: "match", etag: published.etag } : { kind: "absent" };
-  return wrote(store.writeText({ key, text: JSON.stringify(record, null, 2), headers: pointerHeaders(key), condition }, signal));
+  const text = recordText(succeeding(record, published?.record));
+  return wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition }, signal));
 }
 
 interface PointerWrite {
@@ -100,8 +104,9 @@ interface PointerWrite {
   readonly checkLease: () => void;
 }
 
-/** MPD before playlist; each is left alone once asset.json names another revision. */
-async function writePointers(store: ObjectStore, { record, manifests, checkLease }: PointerWrite, signal: AbortSignal): Promise<void> {
+/** MPD before playlist; each is left alone once asset.json names another revision. Whether any had to be written. */
+async function writePointers(store: ObjectStore, { record, manifests, checkLease }: PointerWrite, signal: AbortSignal): Promise<boolean> {
+  let isChanged = false;
   const keys = assetKeys(record.assetPath);
   for (const [key, text] of [
     [keys.dash, manifests.dash],
@@ -111,28 +116,42 @@ async function writePointers(store: ObjectStore, { record, manifests, checkLease
       const current = await store.readText(key, signal);
       if (current?.text === text) break;
       const published = await readPublished(store, record.assetPath, signal);
-      if (published?.record.revision !== record.revision) return;
+      if (published?.record.revision !== record.revision) return isChanged;
       checkLease();
       const condition: WriteCondition = current ? { kind: "match", etag: current.etag } : { kind: "absent" };
-      if (await wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition }, signal))) break;
+      if (await wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition }, signal))) {
+        isChanged = true;
+        break;
+      }
       if (round >= MAX_ROUNDS) throw new StorageError(`pointer ${key} changed ${MAX_ROUNDS} times during one commit`);
     }
   }
+  return isChanged;
 }
 
-/** Writes again what a crash between record and pointers left missing or old; a no-op when all is well. */
+/** Writes again what a crash between record and pointers left missing or old; false when all was well. */
 export async function repairPointers(
   store: ObjectStore,
   record: AssetRecord,
   context: { checkLease: () => void; signal: AbortSignal },
-): Promise<void> {
-  const folder = `${record.assetPath}/${revisionBase(record.revision)}`;
+): Promise<boolean> {
+  const manifests = await manifestsOf(store, record, context.signal);
+  return writePointers(store, { record, manifests, checkLease: context.checkLease }, context.signal);
+}
+
+/** The texts that the pointers of this revision hold, from their copies inside it. Throws StorageError when these are gone. */
+export async function manifestsOf(
+  store: Pick<ObjectStore, "readText">,
+  { assetPath, revision }: Pick<AssetRecord, "assetPath" | "revision">,
+  signal: AbortSignal,
+): Promise<Manifests> {
+  const folder = `${assetPath}/${revisionBase(revision)}`;
   const [hls, dash] = await Promise.all([
-    store.readText(folder + POINTER_COPIES.hls, context.signal),
-    store.readText(folder + POINTER_COPIES.dash, context.signal),
+    store.readText(folder + POINTER_COPIES.hls, signal),
+    store.readText(folder + POINTER_COPIES.dash, signal),
   ]);
-  if (!hls || !dash) throw new StorageError(`revision ${record.revision} of ${record.assetPath} has lost its pointer copies`);
-  await writePointers(store, { record, manifests: { hls: hls.text, dash: dash.text }, checkLease: context.checkLease }, context.signal);
+  if (!hls || !dash) throw new StorageError(`revision ${revision} of ${assetPath} has lost its pointer copies`);
+  return { hls: hls.text, dash: dash.text };
 }
 
 async function wrote(write: Promise<unknown>): Promise<boolean> {

@@ -23,9 +23,16 @@ export function decide(published: AssetRecord | undefined, candidate: Candidate)
   if (id === candidate.sourceId && published.ladderHash === candidate.ladderHash) return decideSame(published, candidate);
   if (!isSameObject(id, candidate.sourceId) && !candidate.namesPath) return "conflict";
   if (!candidate.isCurrent) return "stale";
-  const sameBytes = id === candidate.sourceId;
-  return sameBytes && candidate.createdAt < published.createdAt ? "stale" : "publish";
+  return isOvertaken(published, candidate) ? "stale" : "publish";
 }
+
+/** The later of two wishes for the same bytes wins. */
+const isOvertaken = (published: AssetRecord, candidate: Candidate): boolean =>
+  isWithdrawn(published, candidate) || (published.source.id === candidate.sourceId && candidate.createdAt < published.createdAt);
+
+/** Rolled back after it was asked for: a message that is delivered again does not undo what a person did. */
+const isWithdrawn = ({ withdrawn }: AssetRecord, { sourceId, ladderHash, createdAt }: Candidate): boolean =>
+  withdrawn?.sourceId === sourceId && withdrawn.ladderHash === ladderHash && Date.parse(createdAt) < Date.parse(withdrawn.at);
 
 /** What was published early gives way to all of it, and to nothing else. */
 function decideSame({ complete }: AssetRecord, { isComplete, isCurrent }: Candidate): Decision {

@@ -70,7 +70,7 @@ export function createMessageHandler(options: MessageHandlerOptions): HandleMess
 
 async function judge(message: QueueMessage, options: MessageHandlerOptions & { signal: AbortSignal }): Promise<Verdict> {
   const { rules, runJob, queue, report, signal, logger, random = Math.random } = options;
-  const { messageId, receiveCount, receiptHandle } = message;
+  const { messageId, receiveCount, receiptHandle, sentAtMs } = message;
   // The lease comes first: parsing is part of the time it covers.
   await using lease = holdLease({
     ...options.lease,
@@ -81,7 +81,14 @@ async function judge(message: QueueMessage, options: MessageHandlerOptions & { s
   report({ kind: "leased", messageId, remainingSeconds: () => lease.remainingSeconds() });
   const { shape, entries } = parseMessage(message.body, rules);
   report({ kind: "received", shape, receiveCount, ...ageOf(message) });
-  const ran = await runEntries(entries, { runJob, lease, receiveCount, messageId, random });
+  const ran = await runEntries(entries, {
+    runJob,
+    lease,
+    receiveCount,
+    messageId,
+    ...(sentAtMs === undefined ? {} : { sentAtMs }),
+    random,
+  });
   const results = isLost(lease) ? ran : await recordFailures(ran, message, { ...options, random: random() });
   const verdict: Verdict = isLost(lease)
     ? { action: { kind: "abandon" }, outcome: "abandoned", error: lease.signal.reason }

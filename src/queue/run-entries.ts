@@ -19,6 +19,8 @@ export interface JobContext {
   readonly note: (found: JobNotes) => void;
   readonly receiveCount: number;
   readonly messageId: string;
+  /** When the message was sent, in Unix milliseconds by the clock of SQS. */
+  readonly sentAtMs?: number;
 }
 
 /** Does one job to its end; throws JobErrors. */
@@ -41,6 +43,7 @@ export interface EntryRun {
   readonly lease: Lease;
   readonly receiveCount: number;
   readonly messageId: string;
+  readonly sentAtMs?: number;
   readonly random: () => number;
 }
 
@@ -54,10 +57,11 @@ export async function runEntries(entries: readonly Entry[], run: EntryRun): Prom
   return results;
 }
 
-async function runEntry(entry: Entry, { runJob, lease, receiveCount, messageId, random }: EntryRun): Promise<EntryResult> {
+async function runEntry(entry: Entry, run: EntryRun): Promise<EntryResult> {
   if (entry.kind === "ignored") return { kind: "done", outcome: "ignored", reason: entry.reason };
   if (entry.kind === "rejected") return { kind: "failed", error: entry.error, settlement: { kind: "reject" } };
   const { job } = entry;
+  const { runJob, lease, receiveCount, messageId, sentAtMs, random } = run;
   let notes: JobNotes = {};
   const context: JobContext = {
     signal: lease.signal,
@@ -67,6 +71,7 @@ async function runEntry(entry: Entry, { runJob, lease, receiveCount, messageId, 
     },
     receiveCount,
     messageId,
+    ...(sentAtMs === undefined ? {} : { sentAtMs }),
   };
   try {
     lease.check();

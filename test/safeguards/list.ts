@@ -41,7 +41,7 @@ interface PointerWrite`,
   {
     name: "pointers follow the record",
     file: "src/publish/commit.ts",
-    find: "      if (published?.record.revision !== record.revision) return;\n",
+    find: "      if (published?.record.revision !== record.revision) return isChanged;\n",
     replace: "",
     project: "unit",
     testFile: "test/unit/publish/commit.test.ts",

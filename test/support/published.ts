@@ -20,6 +20,11 @@ const assetSchema = z.strictObject({
   assetPath: z.string(),
   complete: z.literal(false).optional(),
   revision: z.string().regex(/^\d{8}T\d{6}-[0-9a-f]{8}$/),
+  previous: z
+    .string()
+    .regex(/^\d{8}T\d{6}-[0-9a-f]{8}$/)
+    .optional(),
+  withdrawn: z.strictObject({ sourceId: z.string(), ladderHash: z.string(), at: z.iso.datetime() }).optional(),
   source: z.strictObject({ id: z.string(), sizeBytes: z.int().positive() }),
   durationSeconds: z.number().positive(),
   width: z.int().optional(),

@@ -70,7 +70,7 @@ describe("runAttach", () => {
     const after = await asset();
     expect(after.revision).not.toBe(before.revision);
     expect(await filesOf(before.revision)).toEqual(old);
-    const rewritten = ["pointer.m3u8", "pointer.mpd", "presentation.json"];
+    const rewritten = ["asset.json", "pointer.m3u8", "pointer.mpd", "presentation.json"];
     const files = await filesOf(after.revision);
     expect(
       [...old]
