@@ -22,6 +22,7 @@ import { judgeHealth, judgeReadiness } from "./telemetry/health.ts";
 import type { HttpOptions } from "./telemetry/http.ts";
 import { startHttp } from "./telemetry/http.ts";
 import type { Logger } from "./telemetry/logger.ts";
+import type { Interruption } from "./telemetry/metric-labels.ts";
 import { openTools } from "./tools.ts";
 
 export interface WorkerOptions {
@@ -34,8 +35,12 @@ export interface WorkerOptions {
 /** The running daemon. */
 export interface Worker {
   readonly httpUrl: string;
-  /** Takes no new message, lets open receives end and running jobs finish within the budget; resolves when nothing runs. */
-  drain(): Promise<void>;
+  runningJobs(): number;
+  /**
+   * Takes no new message and lets open receives end; resolves when nothing runs. After a signal running jobs have the
+   * drain's budget to finish in, without one they have as long as they need. May be called again for another reason.
+   */
+  drain(why: Interruption): Promise<void>;
   /** Ends the running jobs now and gives their messages back. */
   cancel(): void;
   /** Ends open receives without waiting; what SQS was about to hand out stays hidden for its visibility timeout. */
@@ -180,14 +185,20 @@ function control({ config, consumers, observer, life, httpUrl, resources }: Cont
     httpUrl,
     cancel,
     abortPolls,
-    drain: async () => {
+    runningJobs: () => consumers.running(),
+    drain: async (why) => {
       life.draining = true;
-      observer.metrics.interrupted("signal");
+      observer.metrics.interrupted(why);
       const started = performance.now();
-      const deadline = setTimeout(cancel, config.drainSeconds * 1000);
+      let forced = false;
+      const force = (): void => {
+        forced = true;
+        cancel();
+      };
+      // Only who sends signals has a kill timeout.
+      const deadline = why === "signal" ? setTimeout(force, config.drainSeconds * 1000) : undefined;
       await consumers.drain().finally(() => clearTimeout(deadline));
-      const seconds = (performance.now() - started) / 1000;
-      observer.metrics.drained({ seconds, forced: seconds >= config.drainSeconds });
+      observer.metrics.drained({ seconds: (performance.now() - started) / 1000, forced });
     },
     close: async () => {
       abortPolls();

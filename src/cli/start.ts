@@ -3,13 +3,16 @@ import { ConfigError } from "../config/config-error.ts";
 import { loadConfig, requireDaemonSettings } from "../config/load.ts";
 import { requireFfmpeg } from "../config/programs.ts";
 import { environmentWarnings, enginesInForce } from "../config/rules.ts";
+import type { Instance } from "../instance.ts";
 import { handleFatalErrors } from "../lifecycle/fatal.ts";
 import { checkFfmpeg } from "../lifecycle/ffmpeg-check.ts";
+import { findImds } from "../lifecycle/find-imds.ts";
 import { notifyReady } from "../lifecycle/ready.ts";
 import { handleStopSignals } from "../lifecycle/signals.ts";
 import { preferSmallHeap } from "../lifecycle/small-heap.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createLogger } from "../telemetry/logger.ts";
+import type { Interruption } from "../telemetry/metric-labels.ts";
 import type { Worker } from "../worker.ts";
 import { chooseLadder } from "./choose-ladder.ts";
 import { printError, printJson } from "./print.ts";
@@ -33,7 +36,9 @@ export async function start(argv: readonly string[], env: Environment): Promise<
       return 0;
     }
     const logger = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
-    return await serve(await startUp(config, env, logger), logger);
+    const instance = await openInstance(config, logger);
+    if (await instance?.isLeaving()) return 0;
+    return await serve(await startUp(config, env, logger), { logger, instance });
   } catch (error) {
     if (error instanceof ConfigError) printError(JSON.stringify({ level: "fatal", msg: "cannot start", problems: error.problems }));
     throw error;
@@ -62,7 +67,15 @@ async function startUp(config: DaemonConfig, env: Environment, logger: Logger): 
   }
 }
 
-async function serve(worker: Worker, logger: Logger): Promise<number> {
+/** The EC2 instance to keep an eye on; undefined where there is none. */
+async function openInstance(config: DaemonConfig, logger: Logger): Promise<Instance | undefined> {
+  const imds = await findImds({ ...config, logger });
+  if (imds === undefined) return undefined;
+  const { watchedInstance } = await import("../instance.ts");
+  return watchedInstance(config, { imds, logger });
+}
+
+async function serve(worker: Worker, { logger, instance }: { logger: Logger; instance: Instance | undefined }): Promise<number> {
   const drained = Promise.withResolvers<void>();
   const exit = (code: number): void => process.exit(code);
   const cancel = (): void => {
@@ -70,13 +83,16 @@ async function serve(worker: Worker, logger: Logger): Promise<number> {
     // Whoever asks twice waits five seconds at most (R-D2), an open receive would take up to twenty.
     worker.abortPolls();
   };
+  const drain = (why: Interruption): void => drained.resolve(worker.drain(why));
   const disposals = [
-    handleStopSignals({ drain: () => drained.resolve(worker.drain()), cancel, exit, logger }),
+    handleStopSignals({ drain: () => drain("signal"), cancel, exit, logger }),
     handleFatalErrors({ release: () => release(worker), exit, logger }),
   ];
+  await using watch = instance?.watch({ drain, cancel: worker.cancel, exit, runningJobs: worker.runningJobs });
   notifyReady();
   try {
     await drained.promise;
+    await watch?.drained();
     logger.info("stopped: every message is settled or given back");
     return 0;
   } catch (error) {

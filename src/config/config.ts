@@ -8,6 +8,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const SANDBOX_MODES = ["required", "auto", "off"] as const;
 export type SandboxMode = (typeof SANDBOX_MODES)[number];
 
+/** Whether the instance metadata is watched: when this is an EC2 instance; never; always. */
+export const INTERRUPTION_MODES = ["auto", "off", "on"] as const;
+export type InterruptionMode = (typeof INTERRUPTION_MODES)[number];
+
 /** When the SDK adds checksums to requests: always, or only where the operation demands one. */
 export const CHECKSUM_MODES = ["when_supported", "when_required"] as const;
 export type ChecksumMode = (typeof CHECKSUM_MODES)[number];
@@ -33,6 +37,9 @@ export interface Settings {
   readonly logLevel: LogLevel;
   readonly drainSeconds: number;
   readonly killTimeoutSeconds: number;
+  readonly interruptions: InterruptionMode;
+  readonly imdsUrl: string;
+  readonly scaleInProtection: boolean;
   readonly http: { readonly host: string; readonly port: number };
   readonly s3: { readonly forcePathStyle: boolean; readonly checksums: ChecksumMode; readonly bucketOwner?: string | undefined };
   readonly lease: LeaseSettings;
@@ -86,6 +93,8 @@ export interface Config extends Settings {
   readonly environment: string;
   /** True when AWS_ENDPOINT_URL or one of its per-service forms is set. */
   readonly endpointOverridden: boolean;
+  /** The endpoint override that applies to Auto Scaling. */
+  readonly autoScalingEndpoint?: string;
   /** The value of a variable that a ladder's encryption refers to. */
   readonly environmentSecret: (name: string) => string | undefined;
 }

@@ -122,8 +122,16 @@ function complete(settings: Settings, { environment, env, secrets }: Surrounding
     packager: { path: settings.packager.path || packagedPackager() },
     environment,
     endpointOverridden: endpointOverrides(env).length > 0,
+    ...autoScalingEndpointOf(env),
     environmentSecret: environmentSecretOf(env, secrets),
   });
+}
+
+/** The service's own variable comes before the one for all services, as in the SDK. */
+function autoScalingEndpointOf(env: Environment): Pick<Config, "autoScalingEndpoint"> {
+  const names = ["AWS_ENDPOINT_URL_AUTO_SCALING", "AWS_ENDPOINT_URL"];
+  const found = names.flatMap((name) => endpointOverrides(env).filter((override) => override.name === name))[0];
+  return found ? { autoScalingEndpoint: found.url } : {};
 }
 
 const variableOf = (key: string): string => SCHEMA_KEYS.find((entry) => entry.key === key)?.env ?? "";

@@ -51,6 +51,13 @@ const RULES: readonly Rule[] = [
         ? undefined
         : `drainSeconds: ${drainSeconds} is not below killTimeoutSeconds (${killTimeoutSeconds}); the process manager would kill a job that may still finish`,
   },
+  {
+    keys: ["interruptions", "scaleInProtection"],
+    check: ({ settings: { interruptions, scaleInProtection } }) =>
+      interruptions === "off" && scaleInProtection
+        ? "scaleInProtection: needs the instance metadata, which interruptions (LADDERD_INTERRUPTIONS) turns off"
+        : undefined,
+  },
   { keys: ["queueUrl", "region"], check: ({ settings }) => regionProblem("queueUrl", settings.queueUrl, settings.region) },
   {
     keys: ["eventsQueueUrl", "region"],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type convict from "convict";
 
 import type { Settings } from "./config.ts";
-import { CHECKSUM_MODES, LOG_LEVELS, SANDBOX_MODES } from "./config.ts";
+import { CHECKSUM_MODES, INTERRUPTION_MODES, LOG_LEVELS, SANDBOX_MODES } from "./config.ts";
 import { encode, ffmpeg, limits } from "./schema-media.ts";
 
 /** Every key with its meaning, format, environment variable and default. The README's table repeats it; a test compares them. */
@@ -104,6 +104,24 @@ export const schema: convict.Schema<Settings> = {
     minimum: 1,
     env: "LADDERD_KILL_TIMEOUT_SECONDS",
     default: 630,
+  },
+  interruptions: {
+    doc: "watch the instance metadata for Spot, rebalance and Auto Scaling notices: auto (on an EC2 instance), off or on",
+    format: [...INTERRUPTION_MODES],
+    env: "LADDERD_INTERRUPTIONS",
+    default: "auto",
+  },
+  imdsUrl: {
+    doc: "the instance metadata service",
+    format: "url",
+    env: "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    default: "http://169.254.169.254",
+  },
+  scaleInProtection: {
+    doc: "protect this instance from scale-in while a job runs; for one worker an instance",
+    format: "flag",
+    env: "LADDERD_SCALE_IN_PROTECTION",
+    default: false,
   },
   http: {
     host: { doc: "address of health, metrics and status page", format: "text", env: "LADDERD_HTTP_HOST", default: "127.0.0.1" },

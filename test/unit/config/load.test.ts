@@ -120,6 +120,13 @@ describe("loadConfig", () => {
     expect(loadConfig({ env: { AWS_ENDPOINT_URL: "" } }).endpointOverridden).toBe(false);
   });
 
+  it("knows where Auto Scaling is: the service's own endpoint comes before the one for all", () => {
+    const env = { AWS_ENDPOINT_URL: "http://127.0.0.1:1", AWS_ENDPOINT_URL_AUTO_SCALING: "http://127.0.0.1:2" };
+    expect(loadConfig({ env }).autoScalingEndpoint).toBe("http://127.0.0.1:2");
+    expect(loadConfig({ env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } }).autoScalingEndpoint).toBe("http://127.0.0.1:1");
+    expect(loadConfig({ env: { AWS_ENDPOINT_URL_SQS: "http://127.0.0.1:1" } }).autoScalingEndpoint).toBeUndefined();
+  });
+
   it("reports unknown names, wrong forms and broken rules all at once", () => {
     const found = problems({
       LADDERD_QUEUE_URI: "x",

@@ -25,6 +25,11 @@ describe("ruleProblems", () => {
     ["a visibility above SQS's limit", { settings: { lease: { ...lease, visibilitySeconds: 43_201 } } }, "lease.visibilitySeconds"],
     ["a margin as long as the lease", { settings: { lease: { ...lease, marginSeconds: 300 } } }, "lease.marginSeconds"],
     ["a drain as long as the kill timeout", { settings: { drainSeconds: 630 } }, "drainSeconds"],
+    [
+      "protection of an instance that nobody looks at",
+      { settings: { interruptions: "off", scaleInProtection: true } },
+      "scaleInProtection",
+    ],
     ["a queue in another region", { settings: { queueUrl: SQS } }, "queueUrl"],
     [
       "a VPC endpoint's queue in another region",

@@ -1,0 +1,28 @@
+import type { Settings } from "../config/config.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Imds } from "./imds.ts";
+import { openImds } from "./imds.ts";
+
+export interface FindOptions extends Pick<Settings, "interruptions" | "imdsUrl"> {
+  readonly logger: Pick<Logger, "info">;
+}
+
+/**
+ * The metadata service to watch: none when that is off; under "auto" only one that tells our instance id now, so that a
+ * machine elsewhere is asked once; under "on" whatever it answers. Never rejects.
+ */
+export async function findImds({ interruptions, imdsUrl, logger }: FindOptions): Promise<Imds | undefined> {
+  if (interruptions === "off") return undefined;
+  const imds = openImds({ url: imdsUrl });
+  if (interruptions === "on") return imds;
+  try {
+    const instanceId = await imds.read("instance-id");
+    if (instanceId !== undefined) {
+      logger.info({ instanceId }, "watching this instance for interruptions");
+      return imds;
+    }
+  } catch (err) {
+    logger.info({ err }, "no instance metadata here: interruptions are not watched");
+  }
+  return undefined;
+}
