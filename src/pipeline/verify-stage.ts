@@ -11,15 +11,16 @@ import { findDefects, refuseDefects } from "../packaging/verify.ts";
 import { protectionDefects } from "../packaging/verify-protection.ts";
 import type { StageRun, Tools } from "./deps.ts";
 import type { ReportEvent } from "./ports.ts";
+import { settleAll } from "./settle-all.ts";
 
 /** Reads the output back and refuses what is not exactly what the plan says. Throws OutputError. */
 export async function verifyStage(plan: EncodePlan, outDir: string, { deps, jobId, signal, key }: StageRun): Promise<Presentation> {
-  const facts = await Promise.all([...plan.video, ...plan.audio].map(({ id }) => measureRendition(join(outDir, id), id, signal)));
+  const facts = await settleAll([...plan.video, ...plan.audio].map(({ id }) => measureRendition(join(outDir, id), id, signal)));
   const presentation = present(plan, facts);
   // What is in clear cannot be decrypted, and is the thing to say.
   refuse(protectionDefects(presentation, key?.keyId), { report: deps.report, jobId });
   const { video, audio } = presentation;
-  const probed = await Promise.all([...video, ...audio].map((entry) => probeEnds(entry, { outDir, tools: deps.tools, signal, key })));
+  const probed = await settleAll([...video, ...audio].map((entry) => probeEnds(entry, { outDir, tools: deps.tools, signal, key })));
   const findings = [...findDefects(presentation), ...probed.flat()];
   refuse(findings, { report: deps.report, jobId });
   return presentation;
