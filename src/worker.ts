@@ -3,18 +3,20 @@ import { openAws } from "./aws/open-aws.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import { laddersInForce } from "./config/ladders.ts";
+import type { ErrorCode } from "./domain/errors.ts";
 import { keyFinder } from "./keys/find-key.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
 import { attemptJob } from "./pipeline/attempt.ts";
 import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
-import { freeBytes } from "./pipeline/disk.ts";
+import { freeBytes, hasRoom } from "./pipeline/disk.ts";
 import type { ReportEvent } from "./pipeline/ports.ts";
-import { sweepWorkspaces } from "./pipeline/workspace.ts";
+import { openWorkspace, sweepWorkspaces } from "./pipeline/workspace.ts";
 import type { Consumers } from "./queue/consumers.ts";
 import { startConsumers } from "./queue/consumers.ts";
-import type { HandleMessage } from "./queue/handle-message.ts";
+import type { HandleMessage, MessageEvent } from "./queue/handle-message.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
+import { createIntakeBreaker } from "./queue/intake-breaker.ts";
 import type { Queue } from "./queue/queue.ts";
 import { claimTaker } from "./state/claims.ts";
 import { createFailureStore } from "./state/failures.ts";
@@ -67,13 +69,19 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   if (tools.sandboxMissing.length > 0) logger.warn({ missing: tools.sandboxMissing }, "media programs run without part of their sandbox");
   const swept = await sweepWorkspaces(config.workDir);
   if (swept.length > 0) logger.info({ folders: swept }, "work folders of processes that are gone removed");
+  await requireWorkDir(config);
   const observer = createObserver({
     ...options,
     sandboxed: tools.sandboxMissing.length === 0,
     diskFreeBytes: () => freeBytes(config.workDir),
   });
 
-  const handle = handlerOf(config, { aws, tools, observer, logger });
+  const breaker = createIntakeBreaker({ onChange: (heldFor) => tellHold(heldFor, { logger, observer }) });
+  const report = (event: MessageEvent): void => {
+    observer.message(event);
+    if (event.kind === "settled") breaker.note(event);
+  };
+  const handle = handlerOf(config, { aws, tools, observer, logger, report });
   const consumers = startConsumers({
     queueUrl: config.queueUrl,
     client: aws.receiveClient,
@@ -82,7 +90,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     visibilitySeconds: config.lease.visibilitySeconds,
     waitTimeSeconds: POLL_WAIT_SECONDS,
     handle,
-    mayReceive: async () => (await freeBytes(config.workDir)) >= config.disk.minimumFreeBytes,
+    mayReceive: async () => (await hasRoom(config.workDir, config.disk.minimumFreeBytes)) && breaker.mayReceive(),
     logger,
     report: observer.poll,
   });
@@ -111,9 +119,10 @@ interface HandlerParts {
   readonly tools: Tools;
   readonly observer: Observer;
   readonly logger: Logger;
+  readonly report: (event: MessageEvent) => void;
 }
 
-function handlerOf(config: DaemonConfig, { aws, tools, observer, logger }: HandlerParts): HandleMessage {
+function handlerOf(config: DaemonConfig, { aws, tools, observer, logger, report }: HandlerParts): HandleMessage {
   const { uploadBuckets, publishBucket, publishPrefix, stateBucket, lease } = config;
   const leaseOptions = {
     visibilitySeconds: lease.visibilitySeconds,
@@ -138,8 +147,15 @@ function handlerOf(config: DaemonConfig, { aws, tools, observer, logger }: Handl
     lease: leaseOptions,
     maxFailures: MAX_FAILURES,
     logger,
-    report: observer.message,
+    report,
   });
+}
+
+/** One line a change, and a gauge to raise an alarm on. */
+function tellHold(heldFor: ErrorCode | undefined, { logger, observer }: Pick<HandlerParts, "logger" | "observer">): void {
+  observer.metrics.intakeHeld(heldFor);
+  if (heldFor === undefined) logger.info("a job got through: the intake is open again");
+  else logger.error({ code: heldFor }, "every job fails of this: the intake pauses, one message a minute is tried");
 }
 
 interface JudgeParts {
@@ -206,6 +222,19 @@ function control({ config, consumers, observer, life, httpUrl, resources }: Cont
       await resources.disposeAsync();
     },
   };
+}
+
+/** A folder that cannot be written to, or that is full when what crashes left is swept away, would fail every job. */
+async function requireWorkDir({ workDir, disk: { minimumFreeBytes } }: DaemonConfig): Promise<void> {
+  const problem = (why: string, cause?: unknown): ConfigError =>
+    new ConfigError([`workDir (LADDERD_WORK_DIR): ${workDir} ${why}`], { cause });
+  try {
+    await using _ = await openWorkspace(workDir);
+  } catch (error) {
+    throw problem(`cannot be written (${error instanceof Error ? error.message : String(error)})`, error);
+  }
+  if (!(await hasRoom(workDir, minimumFreeBytes)))
+    throw problem(`has not the ${minimumFreeBytes} bytes free that disk.minimumFreeBytes demands, or too few inodes`);
 }
 
 /** A wrong URL or a missing permission shows now, not after the first upload. */

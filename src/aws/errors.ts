@@ -1,6 +1,14 @@
 import { S3ServiceException } from "@aws-sdk/client-s3";
 import { SQSServiceException } from "@aws-sdk/client-sqs";
-import { DestinationError, JobError, LeaseLostError, ResourceError, SourceError, StorageError } from "../domain/errors.ts";
+import {
+  DestinationError,
+  JobError,
+  LeaseLostError,
+  ResourceError,
+  SourceDeniedError,
+  SourceError,
+  StorageError,
+} from "../domain/errors.ts";
 import { PreconditionFailed, SourceChanged } from "../pipeline/ports.ts";
 
 /** Where an S3 call was made: the same answer means another thing of a source than of a bucket that we write. */
@@ -42,7 +50,7 @@ function sourceError(error: S3ServiceException, call: S3Call): Error {
   if (status === 404 || status === 405) return new SourceError("source_not_found", "there is no such object", { cause: error, facts });
   if (status === 412 || status === 416) return changedSource(call, error);
   if (status !== 403) return unserved(error, call);
-  return new StorageError("S3 denies the source; without s3:ListBucket it denies what does not exist, too", { cause: error, facts });
+  return new SourceDeniedError("S3 denies the source; without s3:ListBucket it denies what does not exist, too", { cause: error, facts });
 }
 
 /** The source was overwritten after its HEAD. */

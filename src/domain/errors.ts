@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   "source_truncated",
   "source_corrupt",
   "source_limits",
+  "source_denied",
   "destination_denied",
   "engine_rejected",
   "engine_failed",
@@ -25,6 +26,7 @@ export const ERROR_CODES = [
   "output_misaligned",
   "storage_throttled",
   "disk_full",
+  "machine_fault",
   "resource_limit",
   "stalled",
   "lease_lost",
@@ -32,6 +34,9 @@ export const ERROR_CODES = [
   "shutdown",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** What every job fails of until somebody mends it: a policy, the installation, the machine. The intake pauses for it; a metric label. */
+export const LASTING_CODES = ["destination_denied", "source_denied", "engine_unavailable", "machine_fault"] as const;
 
 /** Whose fault it is: decides the log level (only ours is an error). */
 export type Fault = "request" | "source" | "destination" | "service" | "shutdown";
@@ -70,7 +75,7 @@ export class InvalidJobError extends JobError {
   }
 }
 
-type SourceCode = Extract<ErrorCode, `source_${string}`>;
+type SourceCode = Exclude<Extract<ErrorCode, `source_${string}`>, "source_denied">;
 /** The source cannot be transcoded, whoever tries. */
 export class SourceError extends JobError {
   readonly code: SourceCode;
@@ -80,6 +85,13 @@ export class SourceError extends JobError {
     super(message, details);
     this.code = code;
   }
+}
+
+/** S3 refuses us the source: a policy or a key that somebody must mend, or, without s3:ListBucket, no such object. */
+export class SourceDeniedError extends JobError {
+  readonly code = "source_denied";
+  readonly fault = "request";
+  readonly disposition = "retry";
 }
 
 /** The published bucket refuses us. */
@@ -124,9 +136,9 @@ export class StorageError extends JobError {
 /** The key of a protected asset cannot be had now: its secret or its server must be mended, and nothing is published in clear meanwhile. */
 export class KeyUnavailableError extends StorageError {}
 
-type ResourceCode = Extract<ErrorCode, "disk_full" | "resource_limit" | "stalled">;
+type ResourceCode = Extract<ErrorCode, "disk_full" | "machine_fault" | "resource_limit" | "stalled">;
 /** A stall may be the program's or the machine's: it is tried again, and given up as a failure that comes back is. */
-const DISPOSITION_OF_RESOURCE = { disk_full: "release", stalled: "retry", resource_limit: "reject" } as const;
+const DISPOSITION_OF_RESOURCE = { disk_full: "release", machine_fault: "release", stalled: "retry", resource_limit: "reject" } as const;
 
 /** This machine ran out of something (release: another may have it), or the source needs more than any may spend (reject). */
 export class ResourceError extends JobError {

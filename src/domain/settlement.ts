@@ -26,6 +26,7 @@ const FIRST_RETRY_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = {
   storage_throttled: 30,
   engine_unavailable: 120,
   destination_denied: 300,
+  source_denied: 300,
 };
 const DEFAULT_FIRST_RETRY_SECONDS = 60;
 

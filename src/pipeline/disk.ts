@@ -12,6 +12,17 @@ export async function freeBytes(workDir: string): Promise<number> {
   return bavail * bsize;
 }
 
+/** Fewer files than a long job makes. */
+const MINIMUM_FREE_INODES = 1000;
+
+/** Whether a job may begin: so many bytes are free, and names for its files (a file system may run out of either). */
+export async function hasRoom(workDir: string, minimumFreeBytes: number): Promise<boolean> {
+  await mkdir(workDir, { recursive: true });
+  const { bavail, bsize, files, ffree } = await statfs(workDir);
+  // Some file systems have no fixed number of inodes, and say 0.
+  return bavail * bsize >= minimumFreeBytes && (files === 0 || ffree >= MINIMUM_FREE_INODES);
+}
+
 /** Throws ResourceError disk_full unless `neededBytes` fit and `minimumFreeBytes` stay free (RELIABILITY.md R-X10). */
 export async function requireSpace(workDir: string, neededBytes: number, minimumFreeBytes: number): Promise<void> {
   const free = await freeBytes(workDir);

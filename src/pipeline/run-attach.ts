@@ -5,11 +5,11 @@ import type { AttachTools } from "./attach-text.ts";
 import { attachText } from "./attach-text.ts";
 import type { AttachDeps, JobContext } from "./deps.ts";
 import { findTarget } from "./find-target.ts";
+import { inWorkspace } from "./in-workspace.ts";
 import { SourceChanged } from "./ports.ts";
 import type { JobResult } from "./run-job.ts";
 import type { RunStage } from "./stage-clock.ts";
 import { fetchText } from "./text-file.ts";
-import { openWorkspace } from "./workspace.ts";
 
 export interface AttachRun {
   readonly deps: AttachDeps;
@@ -28,12 +28,13 @@ export async function runAttach(job: AttachJob, { deps, context, stage }: Attach
   if (!target) return { outcome: "ignored", reason: "subtitles of no published video: its own job takes them along" };
   const { assetPath } = target;
   const tools: AttachTools = { store: deps.published, checkLease, signal };
-  await using workspace = await openWorkspace(deps.settings.workDir);
   try {
-    const path = join(workspace.outDir, "text");
-    const file = await stage("fetch", () => fetchText(subtitles, path, { sources: deps.sources, signal }));
-    const outcome = await stage("publish", () => attachText({ ...target, file }, tools));
-    return { outcome, assetPath };
+    return await inWorkspace(deps.settings.workDir, async ({ outDir }) => {
+      const path = join(outDir, "text");
+      const file = await stage("fetch", () => fetchText(subtitles, path, { sources: deps.sources, signal }));
+      const outcome = await stage("publish", () => attachText({ ...target, file }, tools));
+      return { outcome, assetPath };
+    });
   } catch (error) {
     if (error instanceof SourceChanged) return { outcome: "stale", assetPath };
     throw error;

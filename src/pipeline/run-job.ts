@@ -5,13 +5,14 @@ import type { Admitted } from "./admit.ts";
 import { admit } from "./admit.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import { fetchStage } from "./fetch-stage.ts";
+import { inWorkspace } from "./in-workspace.ts";
 import { keyStage } from "./key-stage.ts";
 import { makeRevisions } from "./make-revisions.ts";
 import { nameRevision } from "./name-revision.ts";
 import { planStage } from "./plan-stage.ts";
 import type { RunStage } from "./stage-clock.ts";
 import { withClaim } from "./with-claim.ts";
-import { openWorkspace } from "./workspace.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** How a job ends well, and where. */
 export interface JobResult {
@@ -40,12 +41,20 @@ export interface JobRun {
   readonly stage: RunStage;
 }
 
-async function make(job: Job, admitted: Admitted, run: JobRun): Promise<JobResult> {
+const make = (job: Job, admitted: Admitted, run: JobRun): Promise<JobResult> =>
+  inWorkspace(run.deps.settings.workDir, (workspace) => makeIn(workspace, { job, admitted, run }));
+
+interface Making {
+  readonly job: Job;
+  readonly admitted: Admitted;
+  readonly run: JobRun;
+}
+
+async function makeIn(workspace: Workspace, { job, admitted, run }: Making): Promise<JobResult> {
   const { deps, context, stage } = run;
   const { signal } = context;
   const { assetPath } = admitted;
   const stageRun = { deps, jobId: job.id, signal };
-  await using workspace = await openWorkspace(deps.settings.workDir);
   const { sourcePath } = workspace;
   const fetched = await stage("fetch", () => fetchStage(admitted.object, sourcePath, stageRun));
   if (fetched === "stale") return { outcome: "stale", assetPath };

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import { LeaseLostError } from "../domain/errors.ts";
+import type { ErrorCode } from "../domain/errors.ts";
+import { JobError, LeaseLostError } from "../domain/errors.ts";
 import type { MessageShape } from "../domain/job.ts";
 import type { Outcome } from "../pipeline/ports.ts";
 import type { FailureRecord, FailureStore } from "../state/failures.ts";
@@ -23,7 +24,7 @@ export type MessageEvent =
   | { readonly kind: "received"; readonly shape: MessageShape; readonly receiveCount: number; readonly ageSeconds?: number }
   | { readonly kind: "leased"; readonly messageId: string; readonly remainingSeconds: () => number }
   | { readonly kind: "extended"; readonly result: ExtensionResult }
-  | { readonly kind: "settled"; readonly messageId: string; readonly outcome: MessageOutcome };
+  | { readonly kind: "settled"; readonly messageId: string; readonly outcome: MessageOutcome; readonly code?: ErrorCode };
 
 export interface MessageHandlerOptions {
   readonly rules: IntakeRules;
@@ -51,8 +52,8 @@ export function createMessageHandler(options: MessageHandlerOptions): HandleMess
   return async (message, signal) => {
     const { messageId, receiveCount } = message;
     const logger = options.logger.child({ messageId, attempt: receiveCount });
-    const settled = (outcome: MessageOutcome): MessageOutcome => {
-      options.report({ kind: "settled", messageId, outcome });
+    const settled = (outcome: MessageOutcome, error?: unknown): MessageOutcome => {
+      options.report({ kind: "settled", messageId, outcome, ...(error instanceof JobError ? { code: error.code } : {}) });
       return outcome;
     };
     try {
@@ -60,7 +61,7 @@ export function createMessageHandler(options: MessageHandlerOptions): HandleMess
       await carryOut(verdict, message, options.queue).catch((err: unknown) => {
         logger.warn({ err, action: verdict.action.kind }, "message settled, but the queue did not confirm; a repeat does no work");
       });
-      return settled(verdict.outcome);
+      return settled(verdict.outcome, verdict.error);
     } catch (err) {
       logger.error({ err }, "message not settled; it returns after its visibility timeout");
       return settled("no_ack");

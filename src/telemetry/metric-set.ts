@@ -27,6 +27,7 @@ export function createMetricSet() {
     registry,
     buildInfo: new Gauge(about("build_info", "1; what runs, as labels", ["version", "node", "ffmpeg"])),
     sandboxEnabled: new Gauge(about("sandbox_enabled", "1 when ffmpeg runs in its sandbox")),
+    intakeHeld: new Gauge(about("intake_held", "1 while the intake pauses because every job fails of this code", ["code"])),
     received: new Counter(about("messages_received_total", "messages received, by the shape of their body", ["shape"])),
     settled: new Counter(about("messages_settled_total", "messages settled, by how", ["outcome"])),
     receiveCount: new Histogram({ ...about("message_receive_count", "how often a message was received before"), buckets: RECEIVES }),

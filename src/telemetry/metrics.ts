@@ -1,5 +1,7 @@
 import type { Counter } from "prom-client";
 
+import type { ErrorCode } from "../domain/errors.ts";
+import { LASTING_CODES } from "../domain/errors.ts";
 import type { MessageShape } from "../domain/job.ts";
 import { MESSAGE_SHAPES } from "../domain/job.ts";
 import { FFMPEG_EXITS } from "../engines/ffmpeg/exit-class.ts";
@@ -30,6 +32,8 @@ export interface Metrics {
   pollSucceeded(): void;
   pollFailed(reason: labels.PollError): void;
   sandbox(enabled: boolean): void;
+  /** What the intake pauses for; undefined: it is open. */
+  intakeHeld(code: ErrorCode | undefined): void;
   interrupted(kind: labels.Interruption): void;
   drained(drain: { readonly seconds: number; readonly forced: boolean }): void;
   watch(sources: GaugeSources): void;
@@ -54,6 +58,9 @@ export function createMetrics({ version, node, ffmpeg }: MetricsOptions): Metric
   return {
     observeEvent: jobs.observe,
     ...messageMetrics(set),
+    intakeHeld: (held) => {
+      for (const code of LASTING_CODES) set.intakeHeld.set({ code }, code === held ? 1 : 0);
+    },
     sandbox: (enabled) => set.sandboxEnabled.set(enabled ? 1 : 0),
     interrupted: (kind) => set.interruptions.inc({ kind }),
     drained: ({ seconds, forced }) => {
@@ -145,5 +152,6 @@ function startAtZero(set: MetricSet): void {
     set.publishedSets,
     PUBLISHED_SETS.map((kind) => ({ kind })),
   );
+  for (const code of LASTING_CODES) set.intakeHeld.set({ code }, 0);
   for (const phase of STAGES) set.jobsInProgress.set({ phase }, 0);
 }

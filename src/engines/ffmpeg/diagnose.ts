@@ -5,6 +5,9 @@ import type { CommandResult } from "../../process/run-command.ts";
 /** ffmpeg's exit code when -max_error_rate is exceeded. */
 const TOO_MANY_DECODE_ERRORS = 69;
 
+/** What setpriv and the shell answer for a program that is not there or may not run. */
+const NOT_STARTED: ReadonlySet<number | null> = new Set([126, 127]);
+
 /** Which failure the pair of programs died of; the one that was not killed by us speaks first. */
 export function diagnose(run: { encoder: CommandResult; packager: CommandResult; decodeErrors: number }): JobError {
   const { encoder, packager, decodeErrors } = run;
@@ -17,6 +20,8 @@ export function diagnose(run: { encoder: CommandResult; packager: CommandResult;
   if ([encoder, packager].some(({ ended, signal, exitCode }) => ended === "exit" && overLimit(signal, exitCode))) {
     return new ResourceError("resource_limit", "a program passed its processor or file-size limit", { facts });
   }
+  if ([encoder, packager].some(({ ended, exitCode }) => ended === "exit" && NOT_STARTED.has(exitCode)))
+    return new EngineError("engine_unavailable", "ffmpeg or the packager cannot be started", { facts });
   if (encoder.exitCode === TOO_MANY_DECODE_ERRORS)
     return new SourceError("source_corrupt", "too many frames of the source cannot be decoded", { facts });
   if (/Cannot determine format of input stream/.test(encoder.stderrTail))

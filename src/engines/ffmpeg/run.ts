@@ -147,7 +147,7 @@ async function supervised(
     const end = await run({ signal, onProgress, onStderrLine: errors.add }).catch((cause: unknown) => {
       watch.signal.throwIfAborted();
       if (cause instanceof JobError) throw cause;
-      throw new EngineError("engine_failed", "ffmpeg or the packager could not be started", { cause });
+      throw new EngineError("engine_unavailable", "ffmpeg or the packager could not be started", { cause });
     });
     watch.onExit(exitClass(end.encoder, stalled.signal.aborted));
     watch.signal.throwIfAborted();

@@ -220,7 +220,7 @@ describe("the HEAD of a source", () => {
   });
 
   test.each([
-    [403, "storage_throttled"],
+    [403, "source_denied"],
     [404, "source_not_found"],
     [405, "source_not_found"],
     [503, "storage_throttled"],

@@ -74,6 +74,7 @@ describe("a job that fails leaves nothing, with", () => {
 
   test.each([
     ["an ffmpeg that exits 3", "exit 3", "engine_failed"],
+    ["fault 51: an ffmpeg that crashes", "kill -SEGV $$", "engine_failed"],
     ["fault 48: an ffmpeg that is killed", "kill -KILL $$", "engine_failed"],
     ["fault 49: an ffmpeg that hangs", "exec sleep 60", "stalled"],
     ["an ffmpeg that writes nothing and exits 0", "exit 0", "stalled"],
@@ -89,7 +90,14 @@ describe("a job that fails leaves nothing, with", () => {
     await expect(failureOf(folder, { env })).resolves.toMatchObject({ code });
   });
 
+  test("fault 51: an ffprobe that crashes", async () => {
+    const { folder, env } = await aFolder({ variable: "LADDERD_FFMPEG_PROBE_PATH", script: "kill -SEGV $$" });
+    await using _ = folder;
+    await expect(failureOf(folder, { env })).resolves.toMatchObject({ code: "engine_failed", disposition: "retry" });
+  });
+
   test.each([
+    ["fault 52: a packager that is gone", "exit 127", "engine_unavailable"],
     ["a packager that exits 0 at once", "exit 0", "stalled"],
     ["a packager that exits 1", "exit 1", "engine_failed"],
     ["a packager that hangs", "exec sleep 60", "stalled"],
@@ -103,6 +111,7 @@ describe("a job that fails leaves nothing, with", () => {
     const { folder } = await aFolder();
     await using _ = folder;
     await expect(failureOf(folder, { env: { LADDERD_FFMPEG_PATH: "/nonexistent/ffmpeg" } })).resolves.toMatchObject({
+      code: "engine_unavailable",
       disposition: "retry",
     });
   });

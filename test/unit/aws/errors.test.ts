@@ -18,7 +18,7 @@ describe("an S3 error", () => {
     ["NoSuchVersion", 404, "source_not_found reject"],
     ["MethodNotAllowed", 405, "source_not_found reject"],
     ["InvalidObjectState", 403, "source_archived reject"],
-    ["AccessDenied", 403, "storage_throttled retry"],
+    ["AccessDenied", 403, "source_denied retry"],
     ["RequestTimeTooSkewed", 403, "storage_throttled retry"],
     ["SlowDown", 503, "storage_throttled retry"],
     ["InternalError", 500, "storage_throttled retry"],

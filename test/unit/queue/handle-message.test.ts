@@ -99,7 +99,7 @@ describe("the settlement of a message", () => {
     expect(texts.size).toBe(0);
   });
 
-  test("a job that failed by itself three times is rejected, releases in between not counted", async () => {
+  test("fault 51: a job that failed by itself three times is rejected, releases in between not counted", async () => {
     const { handle, calls } = aHandler({ runJob: failing(new OutputError("output_incomplete", "short")) });
     const { signal } = new AbortController();
     for (const receiveCount of [1, 5, 9]) await handle(aMessage({ body: jobMessage(), receiveCount }), signal);
