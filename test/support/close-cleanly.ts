@@ -7,11 +7,11 @@ import type { Site } from "./site.ts";
 const LAST_LINES = 10;
 
 /**
- * Stops a daemon, then its site; either is undefined when its start failed. Throws unless the daemon ended with 0 and
+ * Stops daemons, then their site; each is undefined when its start failed. Throws unless a daemon ended with 0 and
  * without a word on stderr, its work folder is empty, and no process of the site is left; those that are, it kills.
  */
-export async function closeCleanly(site: Site | undefined, daemon: Daemon | undefined): Promise<void> {
-  const problems = daemon ? await stopProblems(daemon) : [];
+export async function closeCleanly(site: Site | undefined, ...daemons: readonly (Daemon | undefined)[]): Promise<void> {
+  const problems = (await Promise.all(daemons.map(async (daemon) => (daemon ? stopProblems(daemon) : [])))).flat();
   await site?.[Symbol.asyncDispose]();
   const left = site ? await processesTouching(site.root) : [];
   // What a failed test left must not disturb the next.
