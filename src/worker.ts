@@ -17,6 +17,7 @@ import { startConsumers } from "./queue/consumers.ts";
 import type { HandleMessage, MessageEvent } from "./queue/handle-message.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
 import { createIntakeBreaker } from "./queue/intake-breaker.ts";
+import { MAX_FAILURES } from "./queue/verdict.ts";
 import type { Queue } from "./queue/queue.ts";
 import { claimTaker } from "./state/claims.ts";
 import { createFailureStore } from "./state/failures.ts";
@@ -51,8 +52,6 @@ export interface Worker {
   close(): Promise<void>;
 }
 
-/** Failures of its own making after which a job is given up (R-Q10). */
-const MAX_FAILURES = 3;
 const POLL_WAIT_SECONDS = 20;
 
 /**

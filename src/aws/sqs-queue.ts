@@ -65,13 +65,14 @@ export function createQueue({ client, heartbeatClient, queueUrl }: SqsQueueOptio
   };
 }
 
-const copyOf = ({ body, code, reason }: Quarantined, deadLetterQueueUrl: string): SendMessageCommand =>
+const copyOf = ({ body, code, reason, fingerprint }: Quarantined, deadLetterQueueUrl: string): SendMessageCommand =>
   new SendMessageCommand({
     QueueUrl: deadLetterQueueUrl,
     MessageBody: body || " ",
     MessageAttributes: {
       code: { DataType: "String", StringValue: code },
       reason: { DataType: "String", StringValue: oneLine(reason, MAX_REASON_LENGTH) },
+      fingerprint: { DataType: "String", StringValue: fingerprint },
     },
   });
 

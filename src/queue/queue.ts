@@ -17,6 +17,8 @@ export interface Quarantined {
   readonly body: string;
   readonly code: ErrorCode | "unknown";
   readonly reason: string;
+  /** Equal for failures that are alike. */
+  readonly fingerprint: string;
 }
 
 /** What the queue and its dead-letter queue are. */
@@ -35,7 +37,7 @@ export interface Queue {
   /** Makes the message visible again after so long (0: at once). */
   release(receiptHandle: string, seconds: number): Promise<void>;
   delete(receiptHandle: string): Promise<void>;
-  /** Copies a message to the dead-letter queue with `code` and `reason` as attributes; does nothing when there is none. */
+  /** Copies a message to the dead-letter queue with `code`, `reason` and `fingerprint` as attributes; does nothing when there is none. */
   quarantine(message: Quarantined): Promise<void>;
   /** Asks SQS what the queue is; the call that finds a wrong URL or a missing permission. */
   checkQueue(): Promise<QueueFacts>;

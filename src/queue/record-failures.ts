@@ -71,7 +71,7 @@ async function quarantine(
   const [first] = records;
   if (!first || verdictOf(results).action.kind !== "delete") return results;
   try {
-    await queue.quarantine({ body: message.body, code: first.code, reason: first.reason });
+    await queue.quarantine({ body: message.body, code: first.code, reason: first.reason, fingerprint: first.fingerprint });
   } catch (queueError) {
     return results.map((result) => (result.kind === "failed" ? again(result, queueError, { message, random }) : result));
   }

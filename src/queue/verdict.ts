@@ -13,6 +13,9 @@ export interface Verdict {
   readonly error?: unknown;
 }
 
+/** Failures of its own making after which a job is given up (R-Q10). */
+export const MAX_FAILURES = 3;
+
 type Failed = Extract<EntryResult, { kind: "failed" }>;
 
 /** Worst first: the message is dealt with as its worst entry demands. */
@@ -34,6 +37,9 @@ export function verdictOf(results: readonly EntryResult[]): Verdict {
 
 /** Failures that the job itself may cause again and again; what passes or is ours to mend does not count against it. */
 const POISONOUS: readonly ErrorCode[] = ["engine_failed", "stalled", "output_incomplete", "output_misaligned"];
+
+/** Whether a recorded failure with this code ended its job at once; the others only count towards that. */
+export const isFinal = (code: string): boolean => code !== "unknown" && !POISONOUS.some((counted) => counted === code);
 
 /** Whether this failure counts towards giving the job up; a defect of ours does: it will meet the same job again. */
 export const countsAgainstJob = ({ error, settlement }: Failed): boolean =>

@@ -66,7 +66,7 @@ function nextRecord(there: StoredClaim | undefined, { request, holder, options, 
   const { record: before, ageSeconds = 0 } = there ?? {};
   const expirySeconds = options.lease.visibilitySeconds;
   const decision = decideClaim(before, { messageId, ageSeconds, expirySeconds, maxCrashes: MAX_CRASHES });
-  const facts = { holder: before?.holder, jobId: before?.jobId, ageSeconds };
+  const facts = { claim: keyOf(request), holder: before?.holder, jobId: before?.jobId, ageSeconds };
   if (decision.kind === "held") throw new ClaimHeldError("another attempt works on this source", { facts });
   if (decision.kind === "poison") {
     throw new ResourceError("resource_limit", `${decision.crashes} attempts at this source ended with their worker`, { facts });

@@ -50,7 +50,8 @@ export interface FailureStore {
   record(failure: Failure): Promise<FailureRecord>;
 }
 
-const MAX_BODY_LENGTH = 8192;
+/** A longer body is cut in its record. */
+export const MAX_BODY_LENGTH = 8192;
 const MAX_REASON_LENGTH = 2048;
 const HEADERS = { contentType: "application/json", cacheControl: "no-store" };
 const counted = z.object({ failures: z.int().min(0) });
@@ -84,7 +85,8 @@ function describe(error: unknown): Pick<FailureRecord, "code" | "reason" | "faul
   return { code: "unknown", reason, fault: "service", facts: {} };
 }
 
-function fingerprintOf({ code, reason }: Pick<FailureRecord, "code" | "reason">): string {
+/** The mark of failures that are alike. */
+export function fingerprintOf({ code, reason }: { readonly code: string; readonly reason: string }): string {
   const alike = reason.replaceAll(/"[^"]*"|\S*[/\\]\S*|\d+(?:\.\d+)?/g, "*");
   return createHash("sha256").update(`${code}\n${alike}`).digest("hex").slice(0, 16);
 }

@@ -55,7 +55,7 @@ describe("the queue", () => {
     const { queueUrl: plainUrl } = server.createQueue("plain");
     const plain = aWorker(plainUrl);
     expect(await plain.queue.checkQueue()).toEqual({ visibilitySeconds: 30, approximateMessages: 0 });
-    await plain.queue.quarantine({ body: "x", code: "job_malformed", reason: "x" });
+    await plain.queue.quarantine({ body: "x", code: "job_malformed", reason: "x", fingerprint: "f" });
     plain.end();
     expect(server.inspectQueue(DEAD_LETTERS)?.messages.ready).toEqual([]);
   });

@@ -81,7 +81,9 @@ describe("the settlement of a message", () => {
     const notify = vi.fn<NonNullable<MessageHandlerOptions["notify"]>>(async () => {});
     const { calls, quarantined, texts } = await settle({ runJob: failing(new SourceError("source_empty", "empty")), notify });
     expect(calls).toEqual(["quarantine source_empty", "delete"]);
-    expect(quarantined).toEqual([{ body: jobMessage(), code: "source_empty", reason: "empty" }]);
+    expect(quarantined).toEqual([
+      { body: jobMessage(), code: "source_empty", reason: "empty", fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) },
+    ]);
     expect([...texts.keys()][0]).toMatch(/^failures\/[0-9a-f]{32}\.json$/);
     expect(notify).toHaveBeenCalledWith(expect.objectContaining({ code: "source_empty", failures: 1 }));
   });
