@@ -18,6 +18,8 @@ export const apps = [
     listen_timeout: 60_000,
     // From 1 s to 15 s: too slow for PM2's budget of 16 restarts in 16 s, after which it would give the worker up.
     exp_backoff_restart_delay: 1000,
+    // Exit code 0 was asked for, by a signal or because the instance goes: nothing is started in its place.
+    stop_exit_codes: [0],
     // No max_memory_restart: it measures Node alone and restarts in the middle of a job.
     // Lines are JSON with a time already.
     time: false,

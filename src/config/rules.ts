@@ -52,6 +52,15 @@ const RULES: readonly Rule[] = [
         : `drainSeconds: ${drainSeconds} is not below killTimeoutSeconds (${killTimeoutSeconds}); the process manager would kill a job that may still finish`,
   },
   {
+    keys: ["drainSeconds"],
+    check: ({ settings: { drainSeconds }, env }) => {
+      const killSeconds = pm2KillSeconds(env);
+      return killSeconds === undefined || drainSeconds + SHORTEST_KILL_MARGIN_SECONDS <= killSeconds
+        ? undefined
+        : `drainSeconds: ${drainSeconds} is not below PM2's kill_timeout (${killSeconds} s); start it with ecosystem.config.js, and after a change of LADDERD_KILL_TIMEOUT_SECONDS with --update-env`;
+    },
+  },
+  {
     keys: ["interruptions", "scaleInProtection"],
     check: ({ settings: { interruptions, scaleInProtection } }) =>
       interruptions === "off" && scaleInProtection
@@ -106,6 +115,19 @@ const RULES: readonly Rule[] = [
   { keys: [], check: endpointProblem },
 ];
 
+/** What PM2 takes when nobody sets kill_timeout. */
+const PM2_KILL_MS = 1600;
+
+/** PM2 hands its settings to its child as variables; what others of its children start inherits them, too. */
+const isPm2Ours = (env: Environment): boolean => /(?:^|\/)main\.[jt]s$/.test(env["pm_exec_path"] ?? "");
+
+/** When PM2 would kill this process (R-D4); undefined without PM2. */
+function pm2KillSeconds(env: Environment): number | undefined {
+  if (!isPm2Ours(env)) return undefined;
+  const killMs = Number(env["kill_timeout"] || PM2_KILL_MS);
+  return Number.isFinite(killMs) ? killMs / 1000 : undefined;
+}
+
 /** The problems between settings: every rule whose keys are right by themselves and which does not hold. */
 export function ruleProblems(input: RuleInput, wrongKeys: ReadonlySet<string>): readonly string[] {
   return RULES.filter(({ keys }) => !keys.some((key) => wrongKeys.has(key))).flatMap((rule) => rule.check(input) ?? []);
@@ -113,9 +135,14 @@ export function ruleProblems(input: RuleInput, wrongKeys: ReadonlySet<string>): 
 
 /** What is allowed and yet worth a warning in production: variables that change how every program of the process behaves. */
 export function environmentWarnings(env: Environment): readonly string[] {
-  return Object.keys(env)
-    .filter((name) => env[name] && /^(?:NODE_OPTIONS|(?:https?|all)_proxy)$/i.test(name))
-    .map((name) => `${name} is set: it changes how this process runs or what it connects to`);
+  const treekill = isPm2Ours(env) && env["treekill"] !== "false";
+  return [
+    ...Object.keys(env)
+      .filter((name) => env[name] && /^(?:NODE_OPTIONS|(?:https?|all)_proxy)$/i.test(name))
+      .map((name) => `${name} is set: it changes how this process runs or what it connects to`),
+    // RELIABILITY.md E7: PM2 then signals ffmpeg in the same instant, and no job can finish in a drain.
+    ...(treekill ? ["PM2's treekill is on: a stop ends running jobs at once; start it with ecosystem.config.js"] : []),
+  ];
 }
 
 /** The configured engines as this version takes them: what serves, and what is passed over because it is not part of it. */

@@ -35,14 +35,17 @@ export interface CommandResult {
 
 const TAIL_BYTES = 8192;
 const MAX_STDOUT_BYTES = 8 * 1024 * 1024;
-/** ffmpeg in a frame duplication loop ignores SIGTERM for 20 s and more (RELIABILITY.md E5). */
-const KILL_AFTER_MS = 5000;
+/**
+ * ffmpeg in a frame duplication loop ignores SIGTERM for 20 s and more (RELIABILITY.md E5). Who signals twice waits 5 s at
+ * most: the kill has to leave time for giving the message back.
+ */
+const KILL_AFTER_MS = 3000;
 /** Children never see the worker's environment: no credentials, no NODE_OPTIONS (R-X3). */
 const EMPTY_ENVIRONMENT = { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" };
 
 /**
  * Runs a program in a process group of its own with an empty environment and waits until it is reaped; nothing of the
- * group outlives it. An abort of `signal`, the deadline or too much output ends the whole group: TERM, then KILL after 5 s.
+ * group outlives it. An abort of `signal`, the deadline or too much output ends the whole group: TERM, then KILL after 3 s.
  * Throws only when the program cannot be started.
  */
 export async function runCommand(options: RunOptions): Promise<CommandResult> {

@@ -17,6 +17,7 @@ function problems({ settings = {}, env = {}, environment = "development" }: Case
   return ruleProblems(input, new Set());
 }
 
+const PM2_SCRIPT = "/srv/ladderd/dist/main.js";
 const lease = { visibilitySeconds: 300, extendSeconds: 60, marginSeconds: 60 };
 
 describe("ruleProblems", () => {
@@ -25,6 +26,12 @@ describe("ruleProblems", () => {
     ["a visibility above SQS's limit", { settings: { lease: { ...lease, visibilitySeconds: 43_201 } } }, "lease.visibilitySeconds"],
     ["a margin as long as the lease", { settings: { lease: { ...lease, marginSeconds: 300 } } }, "lease.marginSeconds"],
     ["a drain as long as the kill timeout", { settings: { drainSeconds: 630 } }, "drainSeconds"],
+    [
+      "bad input 77: a drain as long as the kill timeout that PM2 has",
+      { env: { pm_exec_path: PM2_SCRIPT, kill_timeout: "600000", treekill: "false" } },
+      "drainSeconds",
+    ],
+    ["bad input 77: a drain under a PM2 that was told no kill timeout", { env: { pm_exec_path: PM2_SCRIPT } }, "drainSeconds"],
     [
       "protection of an instance that nobody looks at",
       { settings: { interruptions: "off", scaleInProtection: true } },
@@ -63,6 +70,9 @@ describe("ruleProblems", () => {
     ["a loopback endpoint in production", { env: { AWS_ENDPOINT_URL: "http://127.0.0.1:4566" }, environment: "production" }],
     ["an https endpoint in production", { env: { AWS_ENDPOINT_URL: "https://s3.example.com" }, environment: "production" }],
     ["an engine that is passed over before ffmpeg", { settings: { engines: ["elastic-transcoder", "ffmpeg"] } }],
+    ["a drain that PM2 waits for", { env: { pm_exec_path: PM2_SCRIPT, kill_timeout: "630000" } }],
+    ["a drain below a PM2 that started something else", { env: { pm_exec_path: "/srv/shop/server.js", kill_timeout: "1600" } }],
+    ["a drain without PM2", { env: { kill_timeout: "1" } }],
     ["a plain endpoint in development", { env: { AWS_ENDPOINT_URL: "http://minio:9000" } }],
   ])("accepts %s", (_, given) => {
     expect(problems(given)).toEqual([]);
@@ -80,5 +90,11 @@ describe("environmentWarnings", () => {
       expect.stringContaining("NODE_OPTIONS"),
       expect.stringContaining("HTTPS_PROXY"),
     ]);
+  });
+
+  it("warns of a PM2 that signals ffmpeg, too", () => {
+    expect(environmentWarnings({ pm_exec_path: PM2_SCRIPT, treekill: "true" })).toEqual([expect.stringContaining("treekill")]);
+    expect(environmentWarnings({ pm_exec_path: PM2_SCRIPT })).toHaveLength(1);
+    expect(environmentWarnings({ pm_exec_path: PM2_SCRIPT, treekill: "false" })).toEqual([]);
   });
 });
