@@ -1,5 +1,6 @@
 import { PACKAGE_VERSION } from "./config/version.ts";
 import type { JobEvent, ReportEvent } from "./pipeline/ports.ts";
+import { runningPrograms } from "./process/running-programs.ts";
 import type { PollEvent } from "./queue/consumers.ts";
 import type { MessageEvent } from "./queue/handle-message.ts";
 import type { JobBoard } from "./telemetry/jobs.ts";
@@ -12,7 +13,9 @@ export interface ObserverOptions {
   readonly logger: Logger;
   readonly ffmpegVersion?: string;
   readonly sandboxed: boolean;
+  readonly configHash: string;
   readonly diskFreeBytes: () => Promise<number>;
+  readonly workDirBytes: () => Promise<number>;
   readonly onEvent?: ReportEvent;
 }
 
@@ -26,25 +29,23 @@ export interface Observer {
 }
 
 /** Connects what happens to everything that shows it. */
-export function createObserver({ logger, ffmpegVersion = "unknown", sandboxed, diskFreeBytes, onEvent }: ObserverOptions): Observer {
-  const metrics = createMetrics({ version: PACKAGE_VERSION, node: process.version, ffmpeg: ffmpegVersion });
+export function createObserver(options: ObserverOptions): Observer {
+  const { logger, ffmpegVersion = "unknown", sandboxed, configHash, diskFreeBytes, workDirBytes, onEvent } = options;
+  const metrics = createMetrics({ version: PACKAGE_VERSION, node: process.version, ffmpeg: ffmpegVersion, configHash });
   const board = createJobBoard();
   const leases = new Map<string, () => number>();
   const stages = stageTimes();
   let state: Extract<PollEvent, { kind: "state" }>["state"] = "polling";
-  let encoding = 0;
   const leaseRemainingSeconds = (): number | undefined =>
     leases.size > 0 ? Math.min(...leases.values().map((left) => left())) : undefined;
   metrics.sandbox(sandboxed);
-  metrics.watch({ diskFreeBytes, leaseRemainingSeconds, consumerState: () => state, ffmpegChildren: () => encoding });
+  metrics.watch({ diskFreeBytes, workDirBytes, leaseRemainingSeconds, consumerState: () => state, ffmpegChildren: runningPrograms });
   return {
     metrics,
     board,
     job: (event) => {
       metrics.observeEvent(event);
       board.observe(event);
-      if (event.kind === "engine-chosen") encoding += 1;
-      if (event.kind === "engine-ended") encoding -= 1;
       logStage(event, { logger, stages });
       onEvent?.(event);
     },

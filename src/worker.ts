@@ -1,5 +1,6 @@
 import type { Aws } from "./aws/open-aws.ts";
 import { openAws } from "./aws/open-aws.ts";
+import { configHash } from "./config/config-hash.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import { laddersInForce } from "./config/ladders.ts";
@@ -9,7 +10,7 @@ import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
 import { attemptJob } from "./pipeline/attempt.ts";
 import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
-import { freeBytes, hasRoom } from "./pipeline/disk.ts";
+import { freeBytes, hasRoom, usedBytes } from "./pipeline/disk.ts";
 import type { ReportEvent } from "./pipeline/ports.ts";
 import { openWorkspace, sweepWorkspaces } from "./pipeline/workspace.ts";
 import type { Consumers } from "./queue/consumers.ts";
@@ -61,19 +62,21 @@ const POLL_WAIT_SECONDS = 20;
 export async function startWorker(config: DaemonConfig, options: WorkerOptions): Promise<Worker> {
   const { logger } = options;
   await using undo = new AsyncDisposableStack();
-  const aws = openAws(config);
-  undo.defer(async () => aws.close());
-  await requireQueue(aws.queue);
   const tools = await openTools(config, new AbortController().signal);
   if (tools.sandboxMissing.length > 0) logger.warn({ missing: tools.sandboxMissing }, "media programs run without part of their sandbox");
-  const swept = await sweepWorkspaces(config.workDir);
-  if (swept.length > 0) logger.info({ folders: swept }, "work folders of processes that are gone removed");
-  await requireWorkDir(config);
   const observer = createObserver({
     ...options,
     sandboxed: tools.sandboxMissing.length === 0,
+    configHash: configHash(config),
     diskFreeBytes: () => freeBytes(config.workDir),
+    workDirBytes: () => usedBytes(config.workDir),
   });
+  const aws = openAws(config, observer.metrics.awsRequest);
+  undo.defer(async () => aws.close());
+  await requireQueue(aws.queue);
+  const swept = await sweepWorkspaces(config.workDir);
+  if (swept.length > 0) logger.info({ folders: swept }, "work folders of processes that are gone removed");
+  await requireWorkDir(config);
 
   const breaker = createIntakeBreaker({ onChange: (heldFor) => tellHold(heldFor, { logger, observer }) });
   const report = (event: MessageEvent): void => {

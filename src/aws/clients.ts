@@ -1,5 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import type { AwsRequest } from "../telemetry/metric-labels.ts";
+import { COUNTED_STEP, requestCounter } from "./count-requests.ts";
 
 /** What every client needs. Endpoints come from AWS_ENDPOINT_URL and its kin, which the SDK reads itself. */
 export interface ClientSettings {
@@ -13,6 +15,8 @@ export interface ClientSettings {
   readonly maxAttempts?: number;
   /** Told when requests wait for sockets. */
   readonly warn?: (message: string) => void;
+  /** Told of each request that ended, retries included. */
+  readonly onRequest?: ((request: AwsRequest) => void) | undefined;
 }
 
 export interface S3Settings extends ClientSettings {
@@ -42,6 +46,7 @@ export function createS3Client(settings: S3Settings): S3Client {
     expectContinueHeader: false,
     requestHandler: requestHandler({ socketTimeoutMs: S3_SOCKET_TIMEOUT_MS, ...settings }),
   });
+  if (settings.onRequest) client.middlewareStack.add(requestCounter("s3", settings.onRequest), COUNTED_STEP);
   if (bucketOwner !== undefined) {
     // A name that its owner gave up can be taken by anybody (RELIABILITY.md, bad input 39).
     const owners = { ExpectedBucketOwner: bucketOwner, ExpectedSourceBucketOwner: bucketOwner };
@@ -56,7 +61,7 @@ export function createS3Client(settings: S3Settings): S3Client {
  */
 export function createSqsClient(settings: ClientSettings): SQSClient {
   const { region, endpointOverridden, maxAttempts = 3 } = settings;
-  return new SQSClient({
+  const client = new SQSClient({
     region,
     logger: SILENT,
     maxAttempts,
@@ -64,6 +69,8 @@ export function createSqsClient(settings: ClientSettings): SQSClient {
     useQueueUrlAsEndpoint: !endpointOverridden,
     requestHandler: requestHandler({ socketTimeoutMs: SQS_SOCKET_TIMEOUT_MS, ...settings }),
   });
+  if (settings.onRequest) client.middlewareStack.add(requestCounter("sqs", settings.onRequest), COUNTED_STEP);
+  return client;
 }
 
 const quiet = (): void => {};

@@ -24,8 +24,8 @@ export interface Aws {
 }
 
 /** Opens one client per service and purpose, so that a saturated pool never delays a heartbeat (R-L6). */
-export function openAws({ region, endpointOverridden, queueUrl, s3 }: AwsSettings): Aws {
-  const settings = { region, endpointOverridden };
+export function openAws({ region, endpointOverridden, queueUrl, s3 }: AwsSettings, onRequest?: ClientSettings["onRequest"]): Aws {
+  const settings = { region, endpointOverridden, onRequest };
   const objects = createS3Client({ ...settings, ...s3 });
   const receiveClient = createSqsClient({ ...settings, maxAttempts: 1 });
   const [client, heartbeatClient] = [createSqsClient(settings), createSqsClient(settings)];

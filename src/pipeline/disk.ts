@@ -1,4 +1,5 @@
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir, readdir, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { ResourceError } from "../domain/errors.ts";
 
@@ -22,6 +23,23 @@ export async function hasRoom(workDir: string, minimumFreeBytes: number): Promis
   // Some file systems have no fixed number of inodes, and say 0.
   return bavail * bsize >= minimumFreeBytes && (files === 0 || ffree >= MINIMUM_FREE_INODES);
 }
+
+/** Bytes that the files below the work directory take on disk. What goes while it is counted counts nothing. */
+export async function usedBytes(workDir: string): Promise<number> {
+  const entries = await readdir(workDir, { recursive: true, withFileTypes: true }).catch(() => []);
+  let bytes = 0;
+  for (const entry of entries) {
+    if (entry.isFile())
+      bytes += await stat(join(entry.parentPath, entry.name)).then(
+        ({ blocks }) => blocks * BLOCK_BYTES,
+        () => 0,
+      );
+  }
+  return bytes;
+}
+
+/** The unit of st_blocks, whatever the file system's own is (stat(2)). */
+const BLOCK_BYTES = 512;
 
 /** Throws ResourceError disk_full unless `neededBytes` fit and `minimumFreeBytes` stay free (RELIABILITY.md R-X10). */
 export async function requireSpace(workDir: string, neededBytes: number, minimumFreeBytes: number): Promise<void> {

@@ -18,5 +18,23 @@ export type ConsumerState = (typeof CONSUMER_STATES)[number];
 export const INTERRUPTIONS = ["spot", "rebalance", "asg", "signal"] as const;
 export type Interruption = (typeof INTERRUPTIONS)[number];
 
+/** The AWS calls that the worker makes; "other" is one that this list forgot. */
+export const AWS_OPERATIONS = {
+  s3: [
+    ...["HeadObject", "GetObject", "PutObject", "CopyObject", "DeleteObjects", "ListObjectsV2"],
+    ...["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload", "other"],
+  ],
+  sqs: ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage", "GetQueueAttributes", "GetQueueUrl", "other"],
+} as const;
+export const AWS_SERVICES = ["s3", "sqs"] as const satisfies readonly (keyof typeof AWS_OPERATIONS)[];
+
+/** A request to AWS that ended: served, refused by its status (4xx), failed there (5xx), cancelled by us, or without an answer. */
+export interface AwsRequest {
+  readonly service: (typeof AWS_SERVICES)[number];
+  /** The SDK's name: GetObject. */
+  readonly operation: string;
+  readonly result: "ok" | "refused" | "failed" | "cancelled" | "no_answer";
+}
+
 /** Which way bytes went between us and S3. */
 export const DIRECTIONS = ["in", "out"] as const;

@@ -26,6 +26,7 @@ export function createMetricSet() {
   return {
     registry,
     buildInfo: new Gauge(about("build_info", "1; what runs, as labels", ["version", "node", "ffmpeg"])),
+    configHash: new Gauge(about("config_hash_info", "1; a hash of the configuration in force, as a label", ["hash"])),
     sandboxEnabled: new Gauge(about("sandbox_enabled", "1 when ffmpeg runs in its sandbox")),
     intakeHeld: new Gauge(about("intake_held", "1 while the intake pauses because every job fails of this code", ["code"])),
     received: new Counter(about("messages_received_total", "messages received, by the shape of their body", ["shape"])),
@@ -57,9 +58,12 @@ export function createMetricSet() {
     drainForced: new Counter(about("drain_forced_total", "drains that ran out of time")),
     interruptions: new Counter(about("interruption_total", "requests to stop, by who asked", ["kind"])),
     ffmpegExits: new Counter(about("ffmpeg_exits_total", "ended ffmpeg processes", ["class"])),
-    ffmpegChildren: new Gauge(about("ffmpeg_children", "running ffmpeg and packager processes")),
+    ffmpegChildren: new Gauge(about("ffmpeg_children", "programs that the worker has started and that run: ffmpeg, ffprobe, the packager")),
     verificationFailures: new Counter(about("output_verification_failures_total", "outputs refused, by the check that failed", ["check"])),
     diskFree: new Gauge(about("disk_free_bytes", "free space of the work folder's file system")),
+    workDirBytes: new Gauge(about("workdir_bytes", "what the files in the work folder take")),
+    awsRequests: new Counter(about("aws_requests_total", "requests to AWS, retries included", ["service", "operation", "result"])),
+    orphansDeleted: new Counter(about("orphan_objects_deleted_total", "published objects deleted that no pointer led to")),
     s3Bytes: new Counter(about("s3_bytes_total", "bytes exchanged with S3", ["direction"])),
     published: new Counter(about("publish_total", "attempts to move a pointer, by what came of them", ["result"])),
   };

@@ -16,6 +16,7 @@ import { createMetricSet } from "./metric-set.ts";
 /** What a scrape asks for at that moment; a source left out exports nothing. */
 export interface GaugeSources {
   readonly diskFreeBytes?: () => number | Promise<number>;
+  readonly workDirBytes?: () => number | Promise<number>;
   /** Undefined while no job runs. */
   readonly leaseRemainingSeconds?: () => number | undefined;
   readonly consumerState?: () => labels.ConsumerState;
@@ -34,6 +35,8 @@ export interface Metrics {
   sandbox(enabled: boolean): void;
   /** What the intake pauses for; undefined: it is open. */
   intakeHeld(code: ErrorCode | undefined): void;
+  awsRequest(request: labels.AwsRequest): void;
+  orphansDeleted(objects: number): void;
   interrupted(kind: labels.Interruption): void;
   drained(drain: { readonly seconds: number; readonly forced: boolean }): void;
   watch(sources: GaugeSources): void;
@@ -46,12 +49,14 @@ export interface MetricsOptions {
   readonly version: string;
   readonly node: string;
   readonly ffmpeg: string;
+  readonly configHash: string;
 }
 
 /** Metrics in a registry of their own; every closed list is exported with zeros from the start, so that rates have a beginning. */
-export function createMetrics({ version, node, ffmpeg }: MetricsOptions): Metrics {
+export function createMetrics({ version, node, ffmpeg, configHash }: MetricsOptions): Metrics {
   const set = createMetricSet();
   set.buildInfo.set({ version, node, ffmpeg }, 1);
+  set.configHash.set({ hash: configHash }, 1);
   startAtZero(set);
   const jobs = createJobMetrics(set);
   let sources: GaugeSources = {};
@@ -62,6 +67,11 @@ export function createMetrics({ version, node, ffmpeg }: MetricsOptions): Metric
       for (const code of LASTING_CODES) set.intakeHeld.set({ code }, code === held ? 1 : 0);
     },
     sandbox: (enabled) => set.sandboxEnabled.set(enabled ? 1 : 0),
+    awsRequest: ({ service, operation, result }) => {
+      const known = labels.AWS_OPERATIONS[service].find((name) => name === operation) ?? "other";
+      set.awsRequests.inc({ service, operation: known, result });
+    },
+    orphansDeleted: (objects) => set.orphansDeleted.inc(objects),
     interrupted: (kind) => set.interruptions.inc({ kind }),
     drained: ({ seconds, forced }) => {
       set.drainSeconds.set(seconds);
@@ -97,7 +107,7 @@ function messageMetrics(set: MetricSet): MessageMetrics {
 
 async function readSources(
   set: MetricSet,
-  { diskFreeBytes, leaseRemainingSeconds, consumerState, ffmpegChildren }: GaugeSources,
+  { diskFreeBytes, workDirBytes, leaseRemainingSeconds, consumerState, ffmpegChildren }: GaugeSources,
 ): Promise<void> {
   const state = consumerState?.();
   for (const name of state ? labels.CONSUMER_STATES : []) set.consumerState.set({ state: name }, name === state ? 1 : 0);
@@ -106,6 +116,7 @@ async function readSources(
   else set.leaseRemaining.set(remaining);
   if (ffmpegChildren) set.ffmpegChildren.set(ffmpegChildren());
   if (diskFreeBytes) set.diskFree.set(await diskFreeBytes());
+  if (workDirBytes) set.workDirBytes.set(await workDirBytes());
 }
 
 function startAtZero(set: MetricSet): void {
@@ -127,6 +138,10 @@ function startAtZero(set: MetricSet): void {
   zero(
     set.pollErrors,
     labels.POLL_ERRORS.map((reason) => ({ class: reason })),
+  );
+  zero(
+    set.awsRequests,
+    labels.AWS_SERVICES.flatMap((service) => labels.AWS_OPERATIONS[service].map((operation) => ({ service, operation, result: "ok" }))),
   );
   zero(
     set.interruptions,

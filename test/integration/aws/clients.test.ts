@@ -4,14 +4,19 @@ import { HeadObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createS3Client, createSqsClient } from "../../../src/aws/clients.ts";
+import type { AwsRequest } from "../../../src/telemetry/metric-labels.ts";
 import { useEndpoint } from "../queue/fixture.ts";
 
 const requests: string[] = [];
 const owners: unknown[] = [];
+/** Of the next answers; 0 gives none. */
+const statuses: number[] = [];
 const server = createServer((request, response) => {
   requests.push(`${request.method} ${request.url}`);
   owners.push(request.headers["x-amz-expected-bucket-owner"]);
-  response.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end(request.method === "POST" ? "{}" : "");
+  const status = statuses.shift() ?? 200;
+  if (status === 0) return;
+  response.writeHead(status, { "content-type": "application/x-amz-json-1.0" }).end(request.method === "POST" ? "{}" : "");
 });
 let endpoint: string;
 
@@ -41,6 +46,32 @@ async function callBoth(): Promise<void> {
   s3.destroy();
   sqs.destroy();
 }
+
+describe("onRequest", () => {
+  test("hears of every request when it has ended, each try by itself", async () => {
+    useEndpoint(endpoint);
+    const heard: string[] = [];
+    const onRequest = ({ service, operation, result }: AwsRequest): void => void heard.push(`${service} ${operation} ${result}`);
+    const s3 = createS3Client({ ...settings, forcePathStyle: true, maxAttempts: 3, onRequest });
+    const sqs = createSqsClient({ ...settings, onRequest });
+    const head = async (abortSignal?: AbortSignal): Promise<unknown> =>
+      s3.send(new HeadObjectCommand({ Bucket: "b", Key: "k" }), abortSignal ? { abortSignal } : {}).catch(() => undefined);
+    statuses.push(503, 200, 404);
+    await head();
+    await head();
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl: "http://sqs.invalid/000000000000/jobs" }));
+    statuses.push(0);
+    await head(AbortSignal.timeout(200));
+    useEndpoint("http://127.0.0.1:9");
+    const deaf = createS3Client({ ...settings, forcePathStyle: true, maxAttempts: 1, onRequest });
+    await deaf.send(new HeadObjectCommand({ Bucket: "b", Key: "k" })).catch(() => undefined);
+    expect(heard).toEqual([
+      ...["s3 HeadObject failed", "s3 HeadObject ok", "s3 HeadObject refused"],
+      ...["sqs ReceiveMessage ok", "s3 HeadObject cancelled", "s3 HeadObject no_answer"],
+    ]);
+    for (const client of [s3, sqs, deaf]) client.destroy();
+  });
+});
 
 describe("the clients", () => {
   test("call AWS_ENDPOINT_URL, whatever host the queue's URL names", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, describe, expect, it } from "vitest";
 
+import { configHash } from "../../../src/config/config-hash.ts";
 import type { Environment } from "../../../src/config/config.ts";
 import { ConfigError } from "../../../src/config/config-error.ts";
 import { SCHEMA_KEYS } from "../../../src/config/environment.ts";
@@ -125,6 +126,13 @@ describe("loadConfig", () => {
     expect(loadConfig({ env }).autoScalingEndpoint).toBe("http://127.0.0.1:2");
     expect(loadConfig({ env: { AWS_ENDPOINT_URL: "http://127.0.0.1:1" } }).autoScalingEndpoint).toBe("http://127.0.0.1:1");
     expect(loadConfig({ env: { AWS_ENDPOINT_URL_SQS: "http://127.0.0.1:1" } }).autoScalingEndpoint).toBeUndefined();
+  });
+
+  it("has a short name that is equal for equal settings and no others", () => {
+    const hashOf = (env: Environment): string => configHash(loadConfig({ env }));
+    expect(hashOf({})).toMatch(/^[0-9a-f]{12}$/);
+    expect(hashOf({ PATH: process.env["PATH"] })).toBe(hashOf({ PATH: process.env["PATH"], HOME: "/elsewhere" }));
+    expect(hashOf({ LADDERD_CONCURRENCY: "2" })).not.toBe(hashOf({}));
   });
 
   it("reports unknown names, wrong forms and broken rules all at once", () => {

@@ -1,5 +1,6 @@
+import { mkdir, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { freeBytes, outputBytes, requireSpace } from "../../../src/pipeline/disk.ts";
+import { freeBytes, outputBytes, requireSpace, usedBytes } from "../../../src/pipeline/disk.ts";
 import { planEncode } from "../../../src/domain/plan-encode.ts";
 import { aContent } from "../../helpers/content.ts";
 import { aLadder } from "../../helpers/ladders.ts";
@@ -18,6 +19,20 @@ describe("requireSpace", () => {
     const free = await freeBytes(folder.path);
     await expect(requireSpace(folder.path, 0, free * 2)).rejects.toMatchObject({ code: "disk_full", disposition: "release" });
     await expect(requireSpace(folder.path, free * 2, 0)).rejects.toMatchObject({ code: "disk_full" });
+  });
+});
+
+describe("usedBytes", () => {
+  test("adds up the files of every folder, and is 0 where there is none", async () => {
+    await using folder = await temporaryFolder();
+    expect(await usedBytes(folder.in("nowhere"))).toBe(0);
+    await mkdir(folder.in("job-1", "out"), { recursive: true });
+    expect(await usedBytes(folder.path)).toBe(0);
+    await writeFile(folder.in("job-1", "source.bin"), Buffer.alloc(100_000, 1));
+    await writeFile(folder.in("job-1", "out", "1.m4s"), Buffer.alloc(100_000, 1));
+    const used = await usedBytes(folder.path);
+    expect(used).toBeGreaterThanOrEqual(200_000);
+    expect(used).toBeLessThan(250_000);
   });
 });
 

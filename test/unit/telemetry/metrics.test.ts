@@ -5,7 +5,7 @@ import { OUTCOMES, STAGES } from "../../../src/pipeline/ports.ts";
 import type { Metrics } from "../../../src/telemetry/metrics.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 
-const someMetrics = (): Metrics => createMetrics({ version: "1.2.3", node: "v24", ffmpeg: "7.1" });
+const someMetrics = (): Metrics => createMetrics({ version: "1.2.3", node: "v24", ffmpeg: "7.1", configHash: "0123456789ab" });
 
 const samplesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
@@ -137,6 +137,9 @@ describe("createMetrics", () => {
     metrics.observeEvent({ kind: "verification-failed", jobId: "a", check: "duration" });
     metrics.interrupted("spot");
     metrics.drained({ seconds: 12, forced: true });
+    metrics.awsRequest({ service: "s3", operation: "GetObject", result: "failed" });
+    metrics.awsRequest({ service: "sqs", operation: "PurgeQueue", result: "ok" });
+    metrics.orphansDeleted(40);
     metrics.sandbox(true);
     const expected: readonly (readonly [string, number])[] = [
       ['lease_extensions_total{result="failed"}', 1],
@@ -146,6 +149,10 @@ describe("createMetrics", () => {
       ['s3_bytes_total{direction="in"}', 1000],
       ['output_verification_failures_total{check="duration"}', 1],
       ['interruption_total{kind="spot"}', 1],
+      ['aws_requests_total{service="s3",operation="GetObject",result="failed"}', 1],
+      ['aws_requests_total{service="sqs",operation="other",result="ok"}', 1],
+      ['config_hash_info{hash="0123456789ab"}', 1],
+      ["orphan_objects_deleted_total", 40],
       ["drain_seconds", 12],
       ["drain_forced_total", 1],
       ["sandbox_enabled", 1],
