@@ -8,6 +8,7 @@ import { createBufferDebt } from "./buffer-debt.ts";
 import type { S3Call } from "./errors.ts";
 import { s3Status, translateS3Error } from "./errors.ts";
 import { bareEtag, quotedEtag } from "./etag.ts";
+import { readObject } from "./read-object.ts";
 import { retrying } from "./retry.ts";
 import { uploadFile } from "./upload-file.ts";
 
@@ -29,6 +30,7 @@ export function createS3ObjectStore(client: S3Client, bucket: string): ObjectSto
     writeText: async (object, signal) => writeText({ ...place, ...object }, signal),
     uploadFile: async (object, signal) => uploadFile({ ...place, ...object, spent }, signal),
     copy: async (from, to, signal) => copy({ ...place, from, to }, signal),
+    downloadFile: async (object, signal) => readObject({ ...place, ...object }, signal),
     list: async (prefix, signal) => list({ ...place, prefix }, signal),
     remove: async (keys, signal) => {
       for (let at = 0; at < keys.length; at += DELETE_BATCH)

@@ -44,6 +44,33 @@ export function planChunks(plan: EncodePlan, { parallel, aboveCores, minimumSegm
   return Array.from({ length: count }, (_, index) => ({ startSeconds: edge(index), endSeconds: edge(index + 1) }));
 }
 
+/**
+ * The spans that are still to encode when so many segments lie there from an attempt before: enough of them for all cores,
+ * and none much longer than a chunk, so that another interruption costs no more than that. Pure.
+ */
+export function planRest({ timeline }: EncodePlan, rules: Omit<ChunkRules, "aboveCores">, done: number): readonly TimeRange[] {
+  const rest = segmentCount(timeline) - done;
+  const wanted = Math.max(Math.floor(rest / Math.max(1, rules.minimumSegments)), Math.min(rest, rules.parallel));
+  const edge = (index: number): number => secondsOf(timeline, (done + Math.round((index * rest) / wanted)) * timeline.segmentFrames);
+  return Array.from({ length: wanted }, (_, index) => ({ startSeconds: edge(index), endSeconds: edge(index + 1) }));
+}
+
+/**
+ * Whether a later attempt can begin in the middle of this plan. Encrypted segments belong to the key of their revision, a
+ * copied picture goes through in one piece, and only x264 writes the same parameter sets whatever its threads. Pure.
+ */
+export const isResumable = (plan: EncodePlan): boolean =>
+  !plan.encryption && isCuttable(plan) && plan.video.every(({ codec, copied }) => codec === "h264" && !copied);
+
+/** How many segments from the first on are there in every rendition; the last one of the plan is always encoded anew. Pure. */
+export function leadingSegments(plan: EncodePlan, isThere: (renditionId: string, number: number) => boolean): number {
+  const most = segmentCount(plan.timeline) - 1;
+  const all = (number: number): boolean => plan.video.every(({ id }) => isThere(id, number));
+  let count = 0;
+  while (count < most && all(count + 1)) count += 1;
+  return count;
+}
+
 /** The pictures of one span. Sound is encoded in one go: an encoder's priming would be heard at every seam. */
 export const chunkPlan = (plan: EncodePlan, range: TimeRange): EncodePlan => ({
   ...plan,

@@ -6,6 +6,7 @@ import type { EncodePlan } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
 import { encodeSecondsOn } from "../domain/estimate.ts";
 import { encoderThreads, parallelChunks } from "../engines/ffmpeg/capacity.ts";
+import type { ReusedSegments } from "../engines/ffmpeg/run-chunks.ts";
 import type { EncodeReport } from "../engines/ffmpeg/run.ts";
 import { encode } from "../engines/ffmpeg/run.ts";
 import type { PipelineSettings, StageRun } from "./deps.ts";
@@ -16,7 +17,11 @@ import type { Workspace } from "./workspace.ts";
  * Encodes the plan into the workspace, within its deadline; reports progress as a share of the timeline. Throws what `encode`
  * throws, and OutputError output_incomplete for a copy of a source with damaged frames.
  */
-export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps, jobId, signal, key }: StageRun): Promise<EncodeReport> {
+export async function encodeStage(
+  { plan, reused }: { readonly plan: EncodePlan; readonly reused?: ReusedSegments | undefined },
+  workspace: Workspace,
+  { deps, jobId, signal, key }: StageRun,
+): Promise<EncodeReport> {
   const { settings, tools, report } = deps;
   const { durationSeconds } = plan.timeline;
   const deadlineSeconds = deadlineFor(plan, settings.encode);
@@ -24,13 +29,20 @@ export async function encodeStage(plan: EncodePlan, workspace: Workspace, { deps
   const parallel = parallelChunks(plan, { ...settings.encode, concurrency: settings.concurrency });
   const chunks = { parallel, aboveCores, minimumSegments };
   const threads = encoderThreads(tools.threads, { cores: parallel, usableCores: aboveCores });
-  // Chunks wait on disk for those before them, at worst nearly all of them.
-  const copies = planChunks(plan, chunks).length > 1 ? 2 : 1;
+  // Chunks wait on disk for those before them, at worst nearly all of them; what is reused lies there twice.
+  const copies = reused || planChunks(plan, chunks).length > 1 ? 2 : 1;
   await requireSpace(settings.workDir, copies * outputBytes(plan), settings.disk.minimumFreeBytes);
   await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
   report({ kind: "engine-chosen", jobId, engine: "ffmpeg", reason: "the only engine of this worker" });
   const encoded = await encode(
-    { plan, sourcePath: workspace.sourcePath, outDir: workspace.outDir, pipeDir: workspace.pipeDir, ...(key ? { key } : {}) },
+    {
+      plan,
+      sourcePath: workspace.sourcePath,
+      outDir: workspace.outDir,
+      pipeDir: workspace.pipeDir,
+      ...(key ? { key } : {}),
+      ...(reused ? { reused } : {}),
+    },
     { ...tools, threads, limits: settings.limits, stallSeconds, deadlineSeconds, chunks },
     {
       signal,

@@ -1,7 +1,9 @@
 import type { EncodePlan } from "../domain/encode-plan.ts";
+import { JobError } from "../domain/errors.ts";
 import type { Job } from "../domain/job.ts";
 import { revisionBase } from "../domain/output-layout.ts";
 import { discardRevision } from "../publish/discard.ts";
+import type { EncodeReport } from "../engines/ffmpeg/run.ts";
 import type { AttemptTarget } from "../publish/upload-attempt.ts";
 import { uploadWhileEncoding } from "../publish/upload-attempt.ts";
 import type { Admitted } from "./admit.ts";
@@ -10,8 +12,9 @@ import { encodeStage } from "./encode-stage.ts";
 import { attachLate } from "./late-sidecars.ts";
 import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
-import type { ObjectStore } from "./ports.ts";
+import type { Claim, ObjectStore } from "./ports.ts";
 import type { JobRun } from "./run-job.ts";
+import type { TakenOver } from "./take-over.ts";
 import { textStage } from "./text-stage.ts";
 import { verifyStage } from "./verify-stage.ts";
 import type { Workspace } from "./workspace.ts";
@@ -21,6 +24,7 @@ export interface RevisionWork {
   readonly job: Job;
   readonly admitted: Admitted;
   readonly workspace: Workspace;
+  readonly claim: Claim;
   /** With the key, when there is one. */
   readonly stageRun: StageRun;
   readonly run: JobRun;
@@ -37,6 +41,10 @@ export interface RevisionRequest {
   readonly isComplete: boolean;
   /** The revision of this job that was made before. */
   readonly before?: MadeRevision | undefined;
+  /** What an attempt before this one encoded of it. */
+  readonly taken?: TakenOver | undefined;
+  /** Whether an attempt after this one may find it. */
+  readonly isLeft?: boolean;
 }
 
 /** A revision that was made, published or not. */
@@ -48,11 +56,11 @@ export interface MadeRevision {
 }
 
 /**
- * From the encode to the moved pointers. What a revision before it has published is copied from there by the store; nothing
- * of a revision that is not published stays. Throws JobErrors and the signal's reason.
+ * From the encode to the moved pointers. What a revision before it has published is copied from there by the store. Of a
+ * revision that is not published only that stays which an attempt after this one can build on. Throws JobErrors and the signal's reason.
  */
 export async function makeRevision(request: RevisionRequest, work: RevisionWork): Promise<MadeRevision> {
-  const { revision, plan, missing, isComplete, before } = request;
+  const { revision, plan, isComplete } = request;
   const { job, admitted, workspace, stageRun, run } = work;
   const { deps, context, stage } = run;
   const { assetPath } = admitted;
@@ -60,10 +68,9 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
   const store = deps.published;
   const target = uploadTarget(request, { store, assetPath, outDir });
   const upload = uploadWhileEncoding(target, context.signal);
-  let outcome: MadeRevision["outcome"] | undefined;
+  let isKept = false;
   try {
-    const encoded = await stage("encode", () => encodeStage(missing, workspace, stageRun));
-    const decodeErrors = encoded.decodeErrors + (before?.decodeErrors ?? 0);
+    const { encoderSeconds, decodeErrors } = await encodeMissing(request, work);
     const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
     const texts = await stage("text", () => textStage(verified, { workspace, source: job.source, asset: admitted }, stageRun));
     const presentation = await stage("pictures", () => picturesStage(texts.presentation, outDir, stageRun));
@@ -78,27 +85,45 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
       degraded,
       isComplete,
       isFirst: admitted.isNew && !target.reuse,
-      encodeSeconds: encoded.encoderSeconds,
+      encodeSeconds: encoderSeconds,
     };
-    outcome = await stage("publish", () => publishStage(publish, deps, context));
-    if (outcome === "published" && isComplete && plan.video.length > 0) {
+    const outcome = await stage("publish", () => publishStage(publish, deps, context));
+    isKept = outcome === "published";
+    if (isKept && isComplete && plan.video.length > 0) {
       const late = { source: job.source, seen: texts.seen, assetPath, folder: outDir };
       await attachLate(late, deps.sources, { store, ...context });
     }
     return { outcome, revision, renditionIds: target.renditionIds, decodeErrors };
+  } catch (error) {
+    isKept ||= request.isLeft === true && isInterruption(error);
+    throw error;
   } finally {
     await upload.stop();
-    if (outcome !== "published") await discardRevision(store, { assetPath, revision });
+    if (!isKept) await discardRevision(store, { assetPath, revision });
   }
 }
 
+async function encodeMissing(
+  { missing, before, taken }: RevisionRequest,
+  { workspace, stageRun, run }: RevisionWork,
+): Promise<EncodeReport> {
+  const encoded = await run.stage("encode", () => encodeStage({ plan: missing, reused: taken }, workspace, stageRun));
+  await taken?.settle(workspace.outDir);
+  return { ...encoded, decodeErrors: encoded.decodeErrors + (before?.decodeErrors ?? 0) };
+}
+
+/** What ends an attempt and says nothing against its work. */
+const isInterruption = (error: unknown): boolean =>
+  error instanceof JobError && (error.disposition === "release" || error.disposition === "abandon");
+
 function uploadTarget(
-  { revision, plan, before }: RevisionRequest,
+  { revision, plan, before, taken }: RevisionRequest,
   { store, assetPath, outDir }: { readonly store: ObjectStore; readonly assetPath: string; readonly outDir: string },
 ): AttemptTarget {
   const prefixOf = (name: string): string => `${assetPath}/${revisionBase(name)}`;
   const renditionIds = [...plan.video, ...plan.audio].map(({ id }) => id);
-  const target = { store, prefix: prefixOf(revision), outDir, renditionIds };
+  const present = new Set(taken?.names);
+  const target = { store, prefix: prefixOf(revision), outDir, renditionIds, present };
   if (before?.outcome !== "published") return target;
   return { ...target, reuse: { prefix: prefixOf(before.revision), ids: new Set(before.renditionIds) } };
 }

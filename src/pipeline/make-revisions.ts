@@ -1,8 +1,11 @@
+import { join } from "node:path";
+import { isResumable } from "../domain/chunks.ts";
 import { splitEarly } from "../domain/early-set.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import type { MadeRevision, RevisionWork } from "./make-revision.ts";
 import { makeRevision } from "./make-revision.ts";
 import { nameRevision } from "./name-revision.ts";
+import { takeOver } from "./take-over.ts";
 
 /**
  * Publishes the plan as `revision`; before it an early part of it as a revision of its own, where that is configured and
@@ -14,9 +17,21 @@ export async function makeRevisions(
 ): Promise<MadeRevision["outcome"]> {
   const split = work.run.deps.settings.earlyPublish && work.admitted.isNew ? splitEarly(plan) : undefined;
   const whole = { revision, plan, isComplete: true };
-  if (!split) return (await makeRevision({ ...whole, missing: plan }, work)).outcome;
+  if (!split) return makeWhole({ plan, revision }, work);
   const { early, rest } = split;
   const before = await makeRevision({ revision: nameRevision(), plan: early, missing: early, isComplete: false }, work);
   if (before.outcome === "stale") return "stale";
   return (await makeRevision({ ...whole, missing: rest, before }, work)).outcome;
+}
+
+/** With what an attempt before this one left of it. */
+async function makeWhole(
+  { plan, revision }: { readonly plan: EncodePlan; readonly revision: string },
+  work: RevisionWork,
+): Promise<MadeRevision["outcome"]> {
+  const { admitted, claim, run, workspace } = work;
+  const { assetPath } = admitted;
+  const taken = await takeOver({ plan, revision, assetPath, store: run.deps.published, claim, folder: join(workspace.pipeDir, "taken") });
+  const isLeft = !claim.isLast && isResumable(plan);
+  return (await makeRevision({ revision, plan, missing: plan, isComplete: true, taken, isLeft }, work)).outcome;
 }

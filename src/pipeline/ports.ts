@@ -47,6 +47,8 @@ export interface ObjectStore {
   ): Promise<void>;
   /** Makes `to` the same object as `from`, headers included, without its bytes passing through here; at most 5 GiB. */
   copy(from: string, to: string, signal?: AbortSignal): Promise<void>;
+  /** Writes the object's bytes to a file; what was written when it throws is not to be used. */
+  downloadFile(object: { key: string; path: string }, signal?: AbortSignal): Promise<void>;
   list(prefix: string, signal?: AbortSignal): Promise<readonly ListedObject[]>;
   remove(keys: readonly string[], signal?: AbortSignal): Promise<void>;
 }
@@ -96,6 +98,8 @@ export interface Claim {
   check(): void;
   /** What the attempt before this one left. */
   readonly left?: Remains;
+  /** Nobody will look for what this attempt leaves. */
+  readonly isLast?: true;
   /** Makes durable where this attempt writes. Throws LeaseLostError and the store's JobErrors. */
   leave(remains: Remains): Promise<void>;
   /** Gives the claim up, with what came of it; remains are kept for the next attempt unless there is a result. Never rejects. */

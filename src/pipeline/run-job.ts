@@ -10,6 +10,7 @@ import { keyStage } from "./key-stage.ts";
 import { makeRevisions } from "./make-revisions.ts";
 import { nameRevision } from "./name-revision.ts";
 import { planStage } from "./plan-stage.ts";
+import type { Claim } from "./ports.ts";
 import type { RunStage } from "./stage-clock.ts";
 import { withClaim } from "./with-claim.ts";
 import type { Workspace } from "./workspace.ts";
@@ -24,14 +25,14 @@ export interface JobResult {
 }
 
 /**
- * One attempt at one job, from the source's HEAD to the moved pointers. Nothing it wrote stays when it fails, except what
- * a killed process leaves to the sweeps. Throws JobErrors and the signal's reason.
+ * One attempt at one job, from the source's HEAD to the moved pointers. Nothing it wrote stays when it fails; what stays
+ * when it is interrupted is the next attempt's. Throws JobErrors and the signal's reason.
  */
 export async function runJob(job: Job, run: JobRun): Promise<JobResult> {
   const { deps, context, stage } = run;
   const admitted = await stage("admit", () => admit(job, deps, context));
   if (admitted.kind !== "admitted") return { outcome: admitted.kind, assetPath: admitted.assetPath };
-  return withClaim({ job, admitted }, run, (claimed) => make(job, admitted, claimed));
+  return withClaim({ job, admitted }, run, (claimed, claim) => make({ job, admitted, claim, run: claimed }));
 }
 
 /** What one attempt is made of: the outside, its message, its clock. */
@@ -41,16 +42,17 @@ export interface JobRun {
   readonly stage: RunStage;
 }
 
-const make = (job: Job, admitted: Admitted, run: JobRun): Promise<JobResult> =>
-  inWorkspace(run.deps.settings.workDir, (workspace) => makeIn(workspace, { job, admitted, run }));
+const make = (making: Making): Promise<JobResult> =>
+  inWorkspace(making.run.deps.settings.workDir, (workspace) => makeIn(workspace, making));
 
 interface Making {
   readonly job: Job;
   readonly admitted: Admitted;
+  readonly claim: Claim;
   readonly run: JobRun;
 }
 
-async function makeIn(workspace: Workspace, { job, admitted, run }: Making): Promise<JobResult> {
+async function makeIn(workspace: Workspace, { job, admitted, claim, run }: Making): Promise<JobResult> {
   const { deps, context, stage } = run;
   const { signal } = context;
   const { assetPath } = admitted;
@@ -65,7 +67,7 @@ async function makeIn(workspace: Workspace, { job, admitted, run }: Making): Pro
   const revision = nameRevision();
   const { encryption } = admitted.ladder;
   const keyed = encryption ? await stage("key", () => keyStage(encryption, { assetPath, revision }, stageRun)) : stageRun;
-  const work = { job, admitted, workspace, stageRun: keyed, run };
+  const work = { job, admitted, workspace, claim, stageRun: keyed, run };
   return { outcome: await makeRevisions({ plan, revision }, work), assetPath };
 }
 

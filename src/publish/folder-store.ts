@@ -48,6 +48,7 @@ export function createFolderStore(folder: string, keyPrefix: string): ObjectStor
       await makeFolder(dirname(target));
       await copyFile(pathOf(from), target, constants.COPYFILE_FICLONE);
     },
+    downloadFile: async ({ key, path }) => copyFile(pathOf(key), path, constants.COPYFILE_FICLONE),
     list: async (prefix) => listFiles(pathOf(prefix), keyOf),
     remove: async (keys) => {
       for (const key of keys) await rm(pathOf(key), { force: true });

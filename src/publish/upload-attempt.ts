@@ -12,6 +12,8 @@ export interface AttemptTarget {
   /** Folder on disk, one subfolder per rendition. */
   readonly outDir: string;
   readonly renditionIds: readonly string[];
+  /** Names that lie under the prefix already, as they are on disk in the end. */
+  readonly present?: ReadonlySet<string>;
   /** Renditions that lie in a published revision as they are on disk: their media is copied from there by the store. */
   readonly reuse?: { readonly prefix: string; readonly ids: ReadonlySet<string> };
 }
@@ -31,16 +33,16 @@ const CONCURRENCY = 6;
  * them; init segments are rewritten at the end, so they wait for `finish`).
  */
 export function uploadWhileEncoding(target: AttemptTarget, signal: AbortSignal): AttemptUpload {
-  const done = new Set<string>();
+  const done = new Set(target.present);
   const following = new AbortController();
   const stopped = AbortSignal.any([signal, following.signal]);
   const follow = async (): Promise<void> => {
     while (!stopped.aborted) {
-      await uploadAll(target, await finishedSegments(target, done), { done, signal });
+      // A failed upload is not lost: the next round tries what is missing again, and finish() reports.
+      await uploadAll(target, await finishedSegments(target, done), { done, signal }).catch(() => undefined);
       await sleep(POLL_MS, undefined, { signal: stopped }).catch(() => undefined);
     }
   };
-  // A failed upload is not lost: finish() tries what is missing again, and reports.
   const followed = follow().catch(() => undefined);
   const stop = async (): Promise<void> => {
     following.abort();
@@ -54,7 +56,7 @@ export function uploadWhileEncoding(target: AttemptTarget, signal: AbortSignal):
       const missing = [...files.keys()].filter((name) => !done.has(name));
       await uploadAll(target, missing, { done, signal });
       await requireListed(target, files, signal);
-      return [...files].reduce((total, [name, sizeBytes]) => total + (isReused(target, name) ? 0 : sizeBytes), 0);
+      return [...files].reduce((total, [name, sizeBytes]) => total + (isHere(target, name) ? sizeBytes : 0), 0);
     },
   };
 }
@@ -84,6 +86,8 @@ async function uploadAll(
 /** Playlists are of their revision, media of its rendition. */
 const isReused = ({ reuse }: AttemptTarget, name: string): boolean =>
   reuse !== undefined && reuse.ids.has(dirname(name)) && /\.(?:m4s|mp4)$/.test(name);
+
+const isHere = (target: AttemptTarget, name: string): boolean => !isReused(target, name) && !target.present?.has(name);
 
 async function put(target: AttemptTarget, name: string, signal: AbortSignal): Promise<void> {
   const { store, prefix, outDir, reuse } = target;

@@ -148,6 +148,7 @@ async function afterLostRace(there: Held, wanted: ClaimRecord, options: ClaimOpt
 /** For a pipeline that nobody shares: a folder, a test. */
 export const unshared: TakeClaim = async (_request, signal) => ({
   signal,
+  isLast: true,
   check: () => signal.throwIfAborted(),
   leave: async () => undefined,
   end: async () => undefined,

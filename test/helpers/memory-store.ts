@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import type { ObjectStore, WriteCondition } from "../../src/pipeline/ports.ts";
 import { PreconditionFailed } from "../../src/pipeline/ports.ts";
 
@@ -56,6 +56,11 @@ export function memoryStore(): MemoryStore {
       const found = objects.get(from);
       if (!found) throw new Error(`no object at ${from}`);
       put(to, found.bytes, found);
+    },
+    downloadFile: async ({ key, path }) => {
+      const found = objects.get(key);
+      if (!found) throw new Error(`no object at ${key}`);
+      await writeFile(path, found.bytes);
     },
     list: async (prefix) =>
       [...objects].filter(([key]) => key.startsWith(prefix)).map(([key, { bytes }]) => ({ key, sizeBytes: bytes.length })),

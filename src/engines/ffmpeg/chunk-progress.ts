@@ -7,10 +7,14 @@ export interface ChunkProgress {
   reader(lengthSeconds: number): (line: string) => void;
 }
 
-/** Calls `onProgress` at each report of any chunk with the sum of all, at the pace of the wall clock. */
-export function chunkProgress(onProgress: (progress: EncodeProgress) => void, now: () => number = () => performance.now()): ChunkProgress {
+/** Calls `onProgress` at each report of any chunk with the sum of all behind `doneSeconds`, at the pace of the wall clock. */
+export function chunkProgress(
+  onProgress: (progress: EncodeProgress) => void,
+  doneSeconds = 0,
+  now: () => number = () => performance.now(),
+): ChunkProgress {
   const started = now();
-  let total = 0;
+  let total = doneSeconds;
   return {
     reader(lengthSeconds) {
       let own = 0;
@@ -19,7 +23,7 @@ export function chunkProgress(onProgress: (progress: EncodeProgress) => void, no
         total += reached - own;
         own = reached;
         const elapsedSeconds = (now() - started) / 1000;
-        onProgress(elapsedSeconds > 0 ? { seconds: total, speed: total / elapsedSeconds } : { seconds: total });
+        onProgress(elapsedSeconds > 0 ? { seconds: total, speed: (total - doneSeconds) / elapsedSeconds } : { seconds: total });
       });
     },
   };

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chunkPlan, uncutPlan } from "../../domain/chunks.ts";
 import type { EncodePlan, TimeRange, VideoRendition } from "../../domain/encode-plan.ts";
@@ -10,9 +10,18 @@ import type { Member, Unit } from "../../process/run-unit.ts";
 import { succeeded } from "../../process/run-unit.ts";
 import { milestones } from "./milestones.ts";
 
+/** The first segments of every video rendition, as the packager wrote them in an attempt before. */
+export interface ReusedSegments {
+  readonly count: number;
+  /** The files of one rendition, in order. */
+  readonly filesOf: (id: string) => readonly string[];
+}
+
 export interface ChunkedEncode {
   readonly plan: EncodePlan;
   readonly ranges: readonly TimeRange[];
+  /** Go through the packager before the chunks, which begin behind them: it numbers all segments as ever. */
+  readonly reused?: ReusedSegments | undefined;
   readonly parallel: number;
   /** Private folder: the packager's pipes, and the chunks until they have gone through them. */
   readonly pipeDir: string;
@@ -57,7 +66,9 @@ export async function runChunks(
   };
   const feed = async (rendition: VideoRendition): Promise<void> => {
     const files = ranges.map((_, index) => fileOf(index, rendition.id));
-    await feedChunks({ files, pipe: pipeOf(rendition.id), encoded: encoded.reached, fed: fed.reach }, unit.signal);
+    const initPath = join(encode.pipeDir, `init-${rendition.id}.mp4`);
+    const before = { initPath, files: encode.reused?.filesOf(rendition.id) ?? [] };
+    await feedChunks({ files, before, pipe: pipeOf(rendition.id), encoded: encoded.reached, fed: fed.reach }, unit.signal);
   };
   const together = async (work: Promise<unknown>): Promise<void> => {
     try {
@@ -84,13 +95,15 @@ export async function runChunks(
 interface Feeding {
   /** The chunks of one rendition in order. */
   readonly files: readonly string[];
+  /** What goes between the init segment and the first chunk. */
+  readonly before: { readonly initPath: string; readonly files: readonly string[] };
   readonly pipe: string;
   /** Resolves when a chunk is whole. */
   readonly encoded: (index: number) => Promise<void>;
   readonly fed: (index: number) => void;
 }
 
-async function feedChunks({ files, pipe, encoded, fed }: Feeding, signal: AbortSignal): Promise<void> {
+async function feedChunks({ files, before, pipe, encoded, fed }: Feeding, signal: AbortSignal): Promise<void> {
   await using feed = await openFeed(pipe, signal);
   let init: Buffer | undefined;
   for (const [index, file] of files.entries()) {
@@ -98,8 +111,12 @@ async function feedChunks({ files, pipe, encoded, fed }: Feeding, signal: AbortS
     const own = await readInitBytes(file);
     // Players read one init segment for all segments: other parameter sets would not be decoded.
     if (init && !init.equals(own)) throw new EngineError("engine_failed", `chunk ${index + 1} has other parameters than the first`);
-    await feed.send(file, init ? own.length : 0);
-    init ??= own;
+    if (!init) {
+      init = own;
+      await writeFile(before.initPath, own);
+      for (const path of [before.initPath, ...before.files]) await feed.send(path, 0);
+    }
+    await feed.send(file, own.length);
     await rm(file);
     fed(index);
   }

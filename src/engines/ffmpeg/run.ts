@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { planChunks } from "../../domain/chunks.ts";
+import { planChunks, planRest } from "../../domain/chunks.ts";
 import type { EncodePlan, TimeRange } from "../../domain/encode-plan.ts";
 import type { ContentKey } from "../../domain/encryption.ts";
 import { withoutKey } from "../../domain/encryption.ts";
@@ -20,6 +20,7 @@ import type { EncodeTools } from "./members.ts";
 import { memberFactory } from "./members.ts";
 import type { EncodeProgress } from "./progress.ts";
 import { progressReader } from "./progress.ts";
+import type { ReusedSegments } from "./run-chunks.ts";
 import { runChunks } from "./run-chunks.ts";
 import { watchProgress } from "./stall.ts";
 
@@ -32,6 +33,8 @@ export interface EncodeRequest {
   readonly pipeDir: string;
   /** Of a plan with encryption. */
   readonly key?: ContentKey;
+  /** What an attempt before has encoded already. */
+  readonly reused?: ReusedSegments;
 }
 
 export interface EncodeReport {
@@ -54,7 +57,7 @@ export interface EncodeWatch {
  * output back. Throws EngineError, SourceError source_corrupt, ResourceError, or the signal's reason.
  */
 export async function encode(request: EncodeRequest, tools: EncodeTools, watch: EncodeWatch): Promise<EncodeReport> {
-  const { plan, outDir, pipeDir, key } = request;
+  const { plan, outDir, pipeDir, key, reused } = request;
   const pipeOf = (id: string): string => join(pipeDir, `${id}.pipe`);
   await makePipes(
     [...plan.video, ...plan.audio].map(({ id }) => pipeOf(id)),
@@ -63,7 +66,7 @@ export async function encode(request: EncodeRequest, tools: EncodeTools, watch: 
   await using protection = await openProtection(plan, key, pipeDir);
   const packagerArgs = [...compilePackager(plan, pipeOf, (id) => join(outDir, id)), ...protection.options];
   const memberOf = memberFactory(tools);
-  const ranges = planChunks(plan, tools.chunks);
+  const ranges = reused ? planRest(plan, tools.chunks, reused.count) : planChunks(plan, tools.chunks);
   const job: UnitJob = {
     ...request,
     ranges,
@@ -73,7 +76,7 @@ export async function encode(request: EncodeRequest, tools: EncodeTools, watch: 
     packager: memberOf(tools.packagerPath, packagerArgs),
   };
   const started = performance.now();
-  const end = await supervised(tools, watch, (eyes) => (ranges.length > 1 ? inChunks(job, eyes) : inOne(job, eyes)));
+  const end = await supervised(tools, watch, (eyes) => (reused || ranges.length > 1 ? inChunks(job, eyes) : inOne(job, eyes)));
   const { encoder, decodeErrors } = end;
   const packager = { ...end.packager, stderrTail: withoutKey(end.packager.stderrTail, key) };
   if (!succeeded(encoder) || !succeeded(packager)) throw diagnose({ encoder, packager, decodeErrors });
@@ -114,7 +117,7 @@ async function inOne(job: UnitJob, { signal, onProgress, onStderrLine }: Eyes): 
 }
 
 async function inChunks(job: UnitJob, { signal, onProgress, onStderrLine }: Eyes): Promise<UnitEnd> {
-  const progress = chunkProgress(onProgress);
+  const progress = chunkProgress(onProgress, job.reused ? (job.ranges[0]?.startSeconds ?? 0) : 0);
   const encoderOf = (part: EncodePlan, fileOf: (id: string) => string): Member => {
     const { startSeconds, endSeconds } = part.range ?? { startSeconds: 0, endSeconds: 0 };
     // Sound ends long before the picture and says nothing of it.

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FauxqsServer } from "fauxqs";
@@ -81,6 +81,14 @@ describe("the object store over an emulated S3", () => {
     const path = `r/2/${key}`.split("/").map(encodeURIComponent).join("/");
     const { headers } = await fetch(`${server.address}/published/${path}`);
     expect([headers.get("content-type"), headers.get("cache-control")]).toEqual([HEADERS.contentType, HEADERS.cacheControl]);
+  });
+
+  test("writes an object into a file, and says when there is none", async () => {
+    const store = createS3ObjectStore(client, "published");
+    await store.uploadFile({ key: "a/1.m4s", path: await aFile(300_000), headers: HEADERS });
+    await store.downloadFile({ key: "a/1.m4s", path: join(folder, "back") });
+    expect((await readFile(join(folder, "back"))).equals(Buffer.alloc(300_000, 7))).toBe(true);
+    await expect(store.downloadFile({ key: "a/2.m4s", path: join(folder, "none") })).rejects.toBeInstanceOf(StorageError);
   });
 
   test("says that there is nothing to copy", async () => {

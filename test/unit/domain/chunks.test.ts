@@ -1,6 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chunkBytes, chunkPlan, frameRange, planChunks, prerollSeconds, uncutPlan } from "../../../src/domain/chunks.ts";
+import {
+  chunkBytes,
+  chunkPlan,
+  frameRange,
+  isResumable,
+  leadingSegments,
+  planChunks,
+  planRest,
+  prerollSeconds,
+  uncutPlan,
+} from "../../../src/domain/chunks.ts";
 import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
 import { rational } from "../../../src/domain/rational.ts";
 import { segmentCount } from "../../../src/domain/timeline.ts";
@@ -40,6 +50,35 @@ describe("planChunks", () => {
     ["an AVI, in which no time can be sought", { plan: aFilm(600, { container: "avi" }), parallel: 16 }, 1],
   ])("makes of %s as many as are worth it", (_what, { plan, parallel }, count) => {
     expect(planChunks(plan, { ...HOST, parallel })).toHaveLength(count);
+  });
+});
+
+describe("the rest of a plan that an attempt before has begun", () => {
+  const rules = { parallel: 4, minimumSegments: 5 };
+
+  test("begins at the first segment that is missing, ends with the film, and is cut small enough to be lost", () => {
+    const plan = aFilm(600);
+    const ranges = planRest(plan, rules, 80);
+    expect(ranges).toHaveLength(4);
+    expect([ranges[0]?.startSeconds, ranges.at(-1)?.endSeconds]).toStrictEqual([480, 600]);
+    expect(ranges.slice(1).map(({ startSeconds }) => startSeconds)).toStrictEqual(ranges.slice(0, -1).map(({ endSeconds }) => endSeconds));
+    expect(planRest(plan, { ...rules, parallel: 1 }, 50)).toHaveLength(10);
+    expect(planRest(plan, rules, 98)).toHaveLength(2);
+    expect(planRest(plan, rules, 99)).toStrictEqual([{ startSeconds: 594, endSeconds: 600 }]);
+  });
+
+  test("counts the segments that every rendition has without a gap, and never the last", () => {
+    const plan = { ...aFilm(60), video: aFilm(60).video.slice(0, 2) };
+    const [first = "", second = ""] = plan.video.map(({ id }) => id);
+    const has = (there: Readonly<Record<string, readonly number[]>>) =>
+      leadingSegments(plan, (id, number) => there[id]?.includes(number) ?? false);
+    expect(has({ [first]: [1, 2, 3, 5], [second]: [1, 2, 4, 5] })).toBe(2);
+    expect(has({ [first]: [1, 2, 3] })).toBe(0);
+    expect(leadingSegments(plan, () => true)).toBe(9);
+  });
+
+  test("is none of a source that cannot be entered in its middle", () => {
+    expect([aFilm(60), aFilm(60, { container: "avi" })].map(isResumable)).toStrictEqual([true, false]);
   });
 });
 

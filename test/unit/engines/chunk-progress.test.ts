@@ -10,6 +10,7 @@ describe("chunkProgress", () => {
     let nowMs = 0;
     const progress = chunkProgress(
       (event) => seen.push(event),
+      0,
       () => nowMs,
     );
     const [first, second] = [progress.reader(30), progress.reader(30)];
@@ -26,6 +27,7 @@ describe("chunkProgress", () => {
     const seen: number[] = [];
     const progress = chunkProgress(
       ({ seconds }) => seen.push(seconds),
+      0,
       () => 0,
     );
     const reader = progress.reader(30);

@@ -28,6 +28,14 @@ describe("discardRevision", () => {
     expect(store.objects.size).toBe(2);
   });
 
+  test("never touches the revision that a rollback would need", async () => {
+    const store = await aStoreWith(`films/a/r/${attempt.revision}/v240/00001.m4s`);
+    const record = { ...aRecord(), revision: "20270101T000000-00000000", previous: attempt.revision };
+    await store.writeText({ key: assetKeys("films/a").record, text: JSON.stringify(record), headers });
+    await discardRevision(store, attempt);
+    expect(store.objects.size).toBe(2);
+  });
+
   test("never throws, and removes nothing, when it cannot read what is published", async () => {
     const store = await aStoreWith(`films/a/r/${attempt.revision}/1`);
     await discardRevision({ ...store, readText: async () => Promise.reject(new Error("down")) }, attempt);

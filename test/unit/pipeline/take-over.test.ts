@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
+import { LeaseLostError } from "../../../src/domain/errors.ts";
+import { segmentCount } from "../../../src/domain/timeline.ts";
+import type { Claim, ObjectStore, Remains } from "../../../src/pipeline/ports.ts";
+import { planHashOf, takeOver } from "../../../src/pipeline/take-over.ts";
+import type { MemoryStore } from "../../helpers/memory-store.ts";
+import { memoryStore } from "../../helpers/memory-store.ts";
+import { aPlan } from "../../helpers/plans.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+
+const { signal } = new AbortController();
+const PLAN: EncodePlan = { ...aPlan(), video: aPlan().video.slice(0, 2) };
+const IDS = PLAN.video.map(({ id }) => id);
+
+interface Setup {
+  readonly plan?: EncodePlan;
+  readonly left?: Partial<Remains>;
+  readonly store?: (memory: MemoryStore) => ObjectStore;
+  readonly leave?: () => Promise<void>;
+}
+
+/** Takes over from revision "old", of which the first rendition has three segments and the second two. */
+async function taken(setup: Setup = {}) {
+  await using folder = await temporaryFolder();
+  const plan = setup.plan ?? PLAN;
+  const memory = memoryStore();
+  const headers = { contentType: "", cacheControl: "" };
+  for (const name of [`${IDS[0]}/00001.m4s`, `${IDS[0]}/00002.m4s`, `${IDS[0]}/00003.m4s`, `${IDS[1]}/00001.m4s`, `${IDS[1]}/00002.m4s`]) {
+    await memory.writeText({ key: `films/a/r/old/${name}`, text: name, headers });
+  }
+  const noted: Remains[] = [];
+  const claim: Claim = {
+    signal,
+    check: () => undefined,
+    left: { revision: "old", planHash: planHashOf(plan), ...setup.left },
+    leave: setup.leave ?? (async (remains) => void noted.push(remains)),
+    end: async () => undefined,
+  };
+  const store = setup.store?.(memory) ?? memory;
+  const result = await takeOver({ plan, revision: "new", assetPath: "films/a", store, claim, folder: folder.path }).catch(
+    (error: unknown) => ({
+      error,
+    }),
+  );
+  const keys = [...memory.objects.keys()];
+  return { result, noted, keys };
+}
+
+describe("takeOver", () => {
+  test("brings the segments that every rendition has into the new revision, says where they are, and removes the rest", async () => {
+    const { result, noted, keys } = await taken();
+    expect(segmentCount(PLAN.timeline)).toBeGreaterThan(2);
+    expect(result).toMatchObject({ count: 2, names: IDS.flatMap((id) => [`${id}/00001.m4s`, `${id}/00002.m4s`]) });
+    expect(keys).toStrictEqual(expect.arrayContaining(IDS.flatMap((id) => [1, 2].map((n) => `films/a/r/new/${id}/0000${n}.m4s`))));
+    expect(keys).toHaveLength(4);
+    expect(noted).toStrictEqual([{ revision: "new", planHash: planHashOf(PLAN) }]);
+  });
+
+  test.each<readonly [string, Setup, number]>([
+    ["the plan is another one", { left: { planHash: "other" } }, 1],
+    ["there is nothing to take", { left: { revision: "gone" } }, 1],
+    [
+      "the plan is encrypted",
+      { plan: { ...PLAN, encryption: { scheme: "cbcs", hlsKeyUri: "https://keys.example/{keyId}", hlsKeyFormat: "identity" } } },
+      0,
+    ],
+    ["the picture is copied", { plan: { ...PLAN, video: PLAN.video.map((rendition) => ({ ...rendition, copied: true as const })) } }, 0],
+    [
+      "an encoder writes other parameter sets with other threads",
+      { plan: { ...PLAN, video: PLAN.video.map((one) => ({ ...one, codec: "hevc" as const })) } },
+      0,
+    ],
+    [
+      "the store breaks in the middle",
+      { store: (memory) => ({ ...memory, downloadFile: async () => Promise.reject(new Error("reset")) }) },
+      1,
+    ],
+  ])("begins anew when %s", async (_what, setup, leaves) => {
+    const { result, noted, keys } = await taken(setup);
+    expect(result).toBeUndefined();
+    expect(noted).toHaveLength(leaves);
+    expect(keys.filter((key) => key.startsWith("films/a/r/new/"))).toStrictEqual([]);
+  });
+
+  test("touches nothing of the former attempt when the claim is lost, and leaves nothing of its own", async () => {
+    const lost = new LeaseLostError("another attempt took this source over");
+    const { result, keys } = await taken({ leave: async () => Promise.reject(lost) });
+    expect(result).toStrictEqual({ error: lost });
+    expect(keys.every((key) => key.startsWith("films/a/r/old/"))).toBe(true);
+    expect(keys).toHaveLength(5);
+  });
+});
+
+describe("planHashOf", () => {
+  test("is the encode's: the same for what a probe measures of the file, another for another picture", () => {
+    const probed: EncodePlan = { ...PLAN, source: { ...PLAN.source, defects: ["timestamps_gap"] } };
+    expect(planHashOf(probed)).toBe(planHashOf(PLAN));
+    expect(planHashOf({ ...PLAN, video: PLAN.video.slice(0, 1) })).not.toBe(planHashOf(PLAN));
+  });
+});
