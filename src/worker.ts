@@ -142,7 +142,7 @@ function handlerOf(config: DaemonConfig, { aws, tools, observer, logger, report 
     report: observer.job,
   };
   return createMessageHandler({
-    rules: { uploadBuckets, publishBucket, publishPrefix },
+    rules: { uploadBuckets, publishBucket, publishPrefix, region: config.region },
     runJob: async (job, context) => (await attemptJob(job, deps, context)).outcome,
     queue: aws.queue,
     failures: createFailureStore(aws.bucket(stateBucket)),

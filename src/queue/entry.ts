@@ -4,7 +4,7 @@ import type { WorkerJob } from "../domain/job.ts";
 /** What one record of a message asks for. */
 export type Entry =
   | { readonly kind: "job"; readonly job: WorkerJob }
-  | { readonly kind: "ignored"; readonly reason: string }
+  | { readonly kind: "ignored"; readonly reason: string; readonly isMisrouted?: true }
   | { readonly kind: "rejected"; readonly error: InvalidJobError };
 
 /** Which sources this worker may touch; checked before any call names a bucket. */

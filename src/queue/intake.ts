@@ -3,7 +3,7 @@ import { isTextKey } from "../media/sidecar-key.ts";
 import { isOwnOutput } from "./entry.ts";
 import type { Entry, IntakeRules } from "./entry.ts";
 import { jobId, namedVersion } from "./job-id.ts";
-import { ignored, rejected } from "./reject.ts";
+import { ignored, misrouted, rejected } from "./reject.ts";
 
 /** One created object as an event tells of it; the key is decoded. */
 export interface CreatedObject {
@@ -20,7 +20,7 @@ export interface CreatedObject {
 export function admitCreated(object: CreatedObject, rules: IntakeRules): Entry {
   const { bucket, key, region } = object;
   if (isOwnOutput(bucket, key, rules))
-    return ignored("the object lies where this worker publishes; events of that place must not feed its queue");
+    return misrouted("the object lies where this worker publishes; events of that place must not feed its queue");
   if (!rules.uploadBuckets.includes(bucket)) return rejected("job_bucket_not_allowed", `bucket ${bucket} is not among the upload buckets`);
   if (rules.region !== undefined && region && region !== rules.region) {
     return rejected("job_bucket_not_allowed", `the event is of region ${region}, this worker serves ${rules.region}`);

@@ -25,7 +25,9 @@ export function logSettled({ logger, shape, results, verdict: { outcome, action,
   };
   if (error === undefined) {
     const reasons = results.flatMap((result) => (result.kind === "done" && result.reason !== undefined ? [result.reason] : []));
-    logger.info({ ...facts, ...(reasons.length > 0 ? { reasons } : {}) }, "message settled");
+    // Events of our own output would feed the worker for ever, and each of them costs a receive: somebody must mend the route.
+    const level = results.some((result) => result.kind === "done" && result.isMisrouted) ? "warn" : "info";
+    logger[level]({ ...facts, ...(reasons.length > 0 ? { reasons } : {}) }, "message settled");
     return;
   }
   const { code, fault } = error instanceof JobError ? error : { code: "unknown", fault: "service" as const };

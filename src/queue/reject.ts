@@ -10,6 +10,9 @@ export const rejected = (code: Code, reason: string): Entry => ({ kind: "rejecte
 /** An entry that asks for nothing of us. */
 export const ignored = (reason: string): Entry => ({ kind: "ignored", reason });
 
+/** The same for what should never have come: nothing is lost by it, but somebody must mend where events are sent. */
+export const misrouted = (reason: string): Entry => ({ kind: "ignored", reason, isMisrouted: true });
+
 /** A job_malformed entry that names each field the schema refused (the first three of them). */
 export function malformed(error: z.ZodError, what: string): Entry {
   const problems = error.issues.slice(0, 3).map(({ path, message }) => `${path.map(String).join(".") || "body"}: ${message}`);

@@ -28,7 +28,7 @@ export type RunJob = (job: WorkerJob, context: JobContext) => Promise<JobOutcome
 
 /** How one entry of a message ended. */
 export type EntryResult =
-  | { readonly kind: "done"; readonly outcome: JobOutcome; readonly job?: WorkerJob; readonly reason?: string }
+  | { readonly kind: "done"; readonly outcome: JobOutcome; readonly job?: WorkerJob; readonly reason?: string; readonly isMisrouted?: true }
   | {
       readonly kind: "failed";
       readonly error: unknown;
@@ -58,7 +58,10 @@ export async function runEntries(entries: readonly Entry[], run: EntryRun): Prom
 }
 
 async function runEntry(entry: Entry, run: EntryRun): Promise<EntryResult> {
-  if (entry.kind === "ignored") return { kind: "done", outcome: "ignored", reason: entry.reason };
+  if (entry.kind === "ignored") {
+    const { reason, isMisrouted } = entry;
+    return { kind: "done", outcome: "ignored", reason, ...(isMisrouted ? { isMisrouted } : {}) };
+  }
   if (entry.kind === "rejected") return { kind: "failed", error: entry.error, settlement: { kind: "reject" } };
   const { job } = entry;
   const { runJob, lease, receiveCount, messageId, sentAtMs, random } = run;

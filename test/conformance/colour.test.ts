@@ -137,7 +137,7 @@ describe("a picture keeps its colours from", () => {
   });
 });
 
-describe("high dynamic range is mapped so that", () => {
+describe("bad input 61: high dynamic range is mapped so that", () => {
   const TRANSFERS = [
     ["PQ", "smpte2084"],
     ["HLG", "arib-std-b67"],
@@ -174,7 +174,7 @@ describe("high dynamic range is mapped so that", () => {
   });
 });
 
-describe("what is transparent", () => {
+describe("bad input 61: what is transparent", () => {
   test("is black, what is half transparent half as bright", async () => {
     await using folder = await temporaryFolder();
     const alpha = "geq=lum=200:cb=128:cr=128:a='if(lt(X,106),0,if(lt(X,213),128,255))'";

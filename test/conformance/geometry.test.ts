@@ -13,7 +13,7 @@ const marked = (filters: string, size = "320x180"): readonly string[] => [
 ];
 const UPRIGHT = "red green blue white";
 
-describe("a picture that its matrix turns is published upright", () => {
+describe("bad input 60: a picture that its matrix turns is published upright", () => {
   test.each<[what: string, camera: { stored: string; matrix: Matrix; size?: string }]>([
     ["by a quarter", { stored: "transpose=cclock", matrix: [0, 1, -1, 0] }],
     ["by half a turn", { stored: "hflip,vflip", matrix: [-1, 0, 0, -1] }],
@@ -62,7 +62,7 @@ describe("a picture of any shape keeps it, in square pixels", () => {
     ["a square", { size: "180x180", sizes: ["180x180"] }],
     ["a portrait", { size: "202x360", sizes: ["202x360"] }],
     ["cinemascope", { size: "420x180", sizes: ["420x180"] }],
-    ["odd sides", { size: "161x121", sizes: ["160x120"] }],
+    ["bad input 47: odd sides", { size: "161x121", sizes: ["160x120"] }],
     ["an odd height", { size: "320x181", sizes: ["320x180"] }],
     ["a strip", { size: "640x32", sizes: ["640x32"] }],
   ])("%s", async (_what, { size, filters = "", sizes: expected }) => {

@@ -3,7 +3,7 @@ import { FAST, ffmpeg, picture, tone } from "../helpers/clips.ts";
 import { expectConforming } from "../helpers/conforming.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
-describe("frames a second", () => {
+describe("bad input 56: frames a second", () => {
   test.each([
     ["24000/1001", "24000/1001"],
     ["25", "25"],

@@ -53,7 +53,7 @@ const cutIn =
     await ffmpeg("-ss", `${at}`, "-i", whole, "-c", "copy", path);
   };
 
-describe("sound stays where it was against the picture, in", () => {
+describe("bad input 65: sound stays where it was against the picture, in", () => {
   test.each<[what: string, recording: Recording]>([
     ["a film with B frames", { file: "a.mp4", make: recorded(...B_FRAMES) }],
     ["a fragmented film", { file: "a.mp4", make: recorded(...B_FRAMES, "-movflags", "frag_keyframe+empty_moov") }],
@@ -89,7 +89,7 @@ describe("sound stays where it was against the picture, in", () => {
 });
 
 describe("a film that is cut off", () => {
-  test("by less than a twentieth is published as degraded", async () => {
+  test("bad input 57: by less than a twentieth is published as degraded", async () => {
     await using folder = await temporaryFolder();
     await ffmpeg(
       ...picture({ size: "320x180", rate: "25", seconds: 5 }),

@@ -40,11 +40,16 @@ const job = (source: object, wishes: object = {}) => send(site, { ladderd: 1, so
 const CASES: readonly Case[] = [
   {
     code: "source_not_media",
-    what: "a text",
+    what: "bad input 40: a text",
     mark: "text.mp4",
     order: uploaded((path) => writeFile(path, "no film at all\n".repeat(500))),
   },
-  { code: "source_empty", what: "an object without bytes", mark: "nothing.mp4", order: uploaded((path) => writeFile(path, "")) },
+  {
+    code: "source_empty",
+    what: "bad input 30: an object without bytes",
+    mark: "nothing.mp4",
+    order: uploaded((path) => writeFile(path, "")),
+  },
   {
     code: "source_truncated",
     what: "the first half of a film whose index is in front",
@@ -62,7 +67,7 @@ const CASES: readonly Case[] = [
   },
   {
     code: "source_not_found",
-    what: "an object that is not there",
+    what: "bad input 33: an object that is not there",
     mark: "gone.mp4",
     order: (mark) => job({ bucket: "uploads", key: mark }),
   },

@@ -118,7 +118,7 @@ describe("a download", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("fault 31: of an object that was overwritten meanwhile ends as changed, and leaves no file", async () => {
+  test("fault 31, bad input 37: of an object that was overwritten meanwhile ends as changed, and leaves no file", async () => {
     const { run } = await aDownload({ sizeBytes: 20 * MIB, behave: ({ request }) => (request === 3 ? "changed" : "serve") });
     const error: unknown = await run().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SourceChanged);

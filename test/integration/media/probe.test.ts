@@ -67,7 +67,7 @@ describe("a source's time", () => {
     }
   });
 
-  test("of one frame", async () => {
+  test("bad input 55: of one frame", async () => {
     const { video, durationSeconds } = await probed("a.mp4", clip(...picture({ seconds: 1 }), "-frames:v", "1", ...FAST));
     expect(video?.frameCount).toBe(1);
     expect(durationSeconds).toBeCloseTo(1 / 30, 6);
@@ -102,7 +102,7 @@ describe("a source's time", () => {
     expect(source.defects).toStrictEqual([]);
   });
 
-  test("of a recording whose size was never filled in", async () => {
+  test("bad input 53: of a recording whose size was never filled in", async () => {
     const source = await probed("a.wav", async (path) => {
       await clip(...tone())(path);
       await patch(path, (bytes) => {
@@ -116,18 +116,18 @@ describe("a source's time", () => {
 });
 
 describe("a source's streams", () => {
-  test("a picture alone", async () => {
+  test("bad input 51: a picture alone", async () => {
     const source = await probed("a.mp4", clip(...picture({ seconds: 1 }), ...FAST));
     expect(source.audio).toStrictEqual([]);
   });
 
-  test("sound alone", async () => {
+  test("bad input 50: sound alone", async () => {
     const source = await probed("a.m4a", clip(...tone(), ...FAST));
     expect(source.video).toBeUndefined();
     expect(source.durationSeconds).toBeCloseTo(2, 1);
   });
 
-  test("sound with cover art", async () => {
+  test("bad input 52: sound with cover art", async () => {
     const cover = [
       "-f",
       "lavfi",
@@ -185,38 +185,42 @@ describe("what is no source", () => {
   const many = Array.from({ length: 40 }, () => ["-map", "0"]).flat();
 
   test.each<readonly [what: string, name: string, expected: { make: Make; code: string }]>([
-    ["nothing", "a.mp4", { make: text(""), code: "source_empty" }],
-    ["text", "a.mp4", { make: text("hello, world\n".repeat(100)), code: "source_not_media" }],
-    ["HTML", "a.mp4", { make: text("<!doctype html><video src=x>"), code: "source_not_media" }],
-    ["a playlist of a local file", "a.mp4", { make: text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"), code: "source_playlist" }],
-    ["an ffconcat list", "a.mp4", { make: text("ffconcat version 1.0\nfile '/etc/passwd'\n"), code: "source_playlist" }],
-    ["subtitles", "a.mp4", { make: text("1\n00:00:00,000 --> 00:00:09,000\nHi\n"), code: "source_not_media" }],
-    ["a file type box alone", "a.mp4", { make: text("\0\0\0\u0010ftypisom\0\0\0\0"), code: "source_not_media" }],
+    ["bad input 30: nothing", "a.mp4", { make: text(""), code: "source_empty" }],
+    ["bad input 40: text", "a.mp4", { make: text("hello, world\n".repeat(100)), code: "source_not_media" }],
+    ["bad input 40: HTML", "a.mp4", { make: text("<!doctype html><video src=x>"), code: "source_not_media" }],
     [
-      "a film without its index",
+      "bad input 41: a playlist of a local file",
+      "a.mp4",
+      { make: text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"), code: "source_playlist" },
+    ],
+    ["bad input 42: an ffconcat list", "a.mp4", { make: text("ffconcat version 1.0\nfile '/etc/passwd'\n"), code: "source_playlist" }],
+    ["bad input 43: subtitles", "a.mp4", { make: text("1\n00:00:00,000 --> 00:00:09,000\nHi\n"), code: "source_not_media" }],
+    ["bad input 58: a file type box alone", "a.mp4", { make: text("\0\0\0\u0010ftypisom\0\0\0\0"), code: "source_not_media" }],
+    [
+      "bad input 58: a film without its index",
       "a.mp4",
       { make: cutTo(0.6, clip(...picture({ size: "640x360" }), ...FAST, "-crf", "20")), code: "source_truncated" },
     ],
-    ["half of a film", "a.mp4", { make: cutTo(0.5, faststart), code: "source_truncated" }],
-    ["half of an AVI", "a.avi", { make: cutTo(0.5, clip(...picture(), "-c:v", "mpeg4")), code: "source_truncated" }],
-    ["an exotic codec", "a.mkv", { make: clip(...picture({ seconds: 0.5 }), "-c:v", "magicyuv"), code: "source_codec" }],
+    ["bad input 57: half of a film", "a.mp4", { make: cutTo(0.5, faststart), code: "source_truncated" }],
+    ["bad input 57: half of an AVI", "a.avi", { make: cutTo(0.5, clip(...picture(), "-c:v", "mpeg4")), code: "source_truncated" }],
+    ["bad input 46: an exotic codec", "a.mkv", { make: clip(...picture({ seconds: 0.5 }), "-c:v", "magicyuv"), code: "source_codec" }],
     [
-      "frames ten hours apart",
+      "bad input 54: frames ten hours apart",
       "a.mkv",
       { make: clip(...picture({ seconds: 0.2, filters: "setpts=N*36000/TB" }), "-vsync", "vfr", ...FAST), code: "source_limits" },
     ],
     [
-      "more streams than anyone listens to",
+      "bad input 49: more streams than anyone listens to",
       "a.mka",
       { make: clip(...tone({ seconds: 0.1 }), ...many, "-c:a", "pcm_s16le"), code: "source_limits" },
     ],
     [
-      "a picture of one macroblock's half",
+      "bad input 47: a picture of one macroblock's half",
       "a.mkv",
       { make: clip(...picture({ size: "8x8", seconds: 0.2 }), ...FAST), code: "source_limits" },
     ],
     [
-      "an encrypted film",
+      "bad input 62: an encrypted film",
       "a.mp4",
       {
         make: clip(...picture(), ...FAST, "-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", key),
@@ -227,7 +231,7 @@ describe("what is no source", () => {
     await expect(probed(name, make)).rejects.toMatchObject({ code, fault: "source", disposition: "reject" });
   });
 
-  test("almost all of a film is one, with a defect", async () => {
+  test("bad input 57: almost all of a film is one, with a defect", async () => {
     const source = await probed("a.mp4", cutTo(0.97, faststart));
     expect(source.defects).toStrictEqual(["truncated"]);
   });
@@ -253,7 +257,7 @@ describe("an ffprobe that is not well", () => {
     });
   });
 
-  test("is tried again after a crash, which need not be the source's fault", async () => {
+  test("bad input 66: is tried again after a crash, which need not be the source's fault", async () => {
     await expect(withFake("kill -SEGV $$")).rejects.toMatchObject({ code: "engine_failed", disposition: "retry" });
   });
 

@@ -32,7 +32,7 @@ async function aFolder(fake?: { readonly variable: string; readonly script: stri
 }
 
 describe("a job that fails leaves nothing, with", () => {
-  test("a source that is damaged from end to end", async () => {
+  test("bad input 59: a source that is damaged from end to end", async () => {
     const { folder } = await aFolder();
     await using _ = folder;
     await patch(folder.in("source.mp4"), (bytes) => {
@@ -42,7 +42,7 @@ describe("a job that fails leaves nothing, with", () => {
     await expect(failureOf(folder)).resolves.toMatchObject({ code: "source_corrupt", disposition: "reject" });
   });
 
-  test("a source without its index", async () => {
+  test("bad input 58: a source without its index", async () => {
     const { folder } = await aFolder();
     await using _ = folder;
     await cut(folder.in("source.mp4"), 0.5);

@@ -67,7 +67,7 @@ describe("transcodeFile publishes", () => {
     await expect(transcodeIn(folder, folder.in("a.mp4"))).resolves.toMatchObject({ isNew: false, revision: result.revision });
   });
 
-  test("a portrait turned by its matrix, upright", async () => {
+  test("bad input 60: a portrait turned by its matrix, upright", async () => {
     await using folder = await temporaryFolder();
     await ffmpeg(...picture({ seconds: 1, size: "480x320", filters: TWO_HALVES }), ...FAST, folder.in("a.mp4"));
     await rotate(folder.in("a.mp4"), 90);
@@ -98,14 +98,14 @@ describe("transcodeFile publishes", () => {
     expect([left < 60, right > 180]).toStrictEqual([true, true]);
   });
 
-  test("anamorphic in square pixels", async () => {
+  test("bad input 60: anamorphic in square pixels", async () => {
     await using folder = await temporaryFolder();
     await ffmpeg(...picture({ seconds: 1, filters: "setsar=4/3" }), ...FAST, folder.in("a.mp4"));
     await transcodeIn(folder, folder.in("a.mp4"));
     await expectPublished(folder, { seconds: 1, sizes: ["426x240"], audio: 0 });
   });
 
-  test("sound alone, at each of its bit rates", async () => {
+  test("bad input 50: sound alone, at each of its bit rates", async () => {
     await using folder = await temporaryFolder();
     await ffmpeg(...tone(), ...FAST, folder.in("a.m4a"));
     await transcodeIn(folder, folder.in("a.m4a"));
@@ -153,7 +153,7 @@ describe("transcodeFile publishes", () => {
     await expectPublished(folder, { seconds: 22 / 30 + 3, sizes: ["320x240"], audio: 0 });
   });
 
-  test("a variable rate with a hole of three seconds", async () => {
+  test("bad input 56: a variable rate with a hole of three seconds", async () => {
     await using folder = await temporaryFolder();
     const select = "select='lt(n,20)*(1-mod(n,2)*gt(n,8))+gt(n,110)'";
     await ffmpeg(...picture({ seconds: 4, filters: select }), ...tone({ seconds: 4 }), "-vsync", "vfr", ...FAST, folder.in("a.mp4"));
@@ -161,7 +161,7 @@ describe("transcodeFile publishes", () => {
     await expectPublished(folder, { seconds: 4, sizes: ["320x240"], audio: 1 });
   });
 
-  test("a single picture", async () => {
+  test("bad input 55: a single picture", async () => {
     await using folder = await temporaryFolder();
     await ffmpeg(...picture({ seconds: 1 }), "-frames:v", "1", ...FAST, folder.in("a.mp4"));
     await transcodeIn(folder, folder.in("a.mp4"));
@@ -179,7 +179,7 @@ describe("transcodeFile publishes", () => {
     expect(lengths.reduce((total, length) => total + length, 0)).toBeGreaterThan(8.9);
   });
 
-  test("a file whose name and titles are made to act", async () => {
+  test("bad input 27, bad input 63: a file whose name and titles are made to act", async () => {
     await using folder = await temporaryFolder();
     const file = folder.in("-i %d `x` $(y)\n#EXT.mp4");
     await ffmpeg(
@@ -197,7 +197,7 @@ describe("transcodeFile publishes", () => {
     expect(playlist.split("\n")).not.toContain("#EXT-X-ENDLIST");
   });
 
-  test("a film with a few damaged frames as degraded", async () => {
+  test("bad input 59: a film with a few damaged frames as degraded", async () => {
     await using folder = await temporaryFolder();
     await ffmpeg(...picture({ seconds: 3 }), ...FAST, "-g", "1", folder.in("a.mp4"));
     await patch(folder.in("a.mp4"), (bytes) => {

@@ -86,7 +86,7 @@ describe("startHttp", () => {
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
   });
 
-  it("names the setting to change when the port is in use", async () => {
+  it("bad input 76: names the setting to change when the port is in use", async () => {
     const { url } = await start();
     const port = Number(new URL(url).port);
     const failure: unknown = await start({ port }).catch((error: unknown) => error);

@@ -22,7 +22,7 @@ describe("an S3 error", () => {
     ["RequestTimeTooSkewed", 403, "storage_throttled retry"],
     ["SlowDown", 503, "storage_throttled retry"],
     ["InternalError", 500, "storage_throttled retry"],
-  ])("%s (%i) of a source is %s", (name, status, expected) => {
+  ])("bad input 33, bad input 34, bad input 35, bad input 36: %s (%i) of a source is %s", (name, status, expected) => {
     const translated = translate(anS3Error(name, status), "source");
     expect(codeOf(translated)).toBe(expected);
     expect(translated).toMatchObject({ cause: { name }, facts: { bucket: "b", key: "k" } });

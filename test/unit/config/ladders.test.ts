@@ -84,11 +84,11 @@ describe("loadLadders", () => {
 
   const [low, high] = LADDER.rungs;
   it.each([
-    ["no rungs", { rungs: [] }, "rungs"],
-    ["unsorted rungs", { rungs: [high, low] }, "rungs"],
-    ["the same rung twice", { rungs: [low, low] }, "rungs"],
-    ["an odd size", { rungs: [{ shortSide: 241, capBps: 400_000 }] }, "rungs[0].shortSide"],
-    ["a cap that does not grow", { rungs: [low, { shortSide: 480, capBps: 400_000 }] }, "rungs"],
+    ["bad input 71: no rungs", { rungs: [] }, "rungs"],
+    ["bad input 71: unsorted rungs", { rungs: [high, low] }, "rungs"],
+    ["bad input 71: the same rung twice", { rungs: [low, low] }, "rungs"],
+    ["bad input 71: an odd size", { rungs: [{ shortSide: 241, capBps: 400_000 }] }, "rungs[0].shortSide"],
+    ["bad input 71: a cap that does not grow", { rungs: [low, { shortSide: 480, capBps: 400_000 }] }, "rungs"],
     ["a codec without a compiler", { codecs: [{ ...H264, codec: "theora" }] }, "codecs[0].codec"],
     ["a preset x264 does not have", { codecs: [{ ...H264, preset: "quick" }] }, "codecs[0].preset"],
     ["an x264 preset for AV1", { codecs: [H264, { ...AV1, preset: "fast" }] }, "codecs[1].preset"],

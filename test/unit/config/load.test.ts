@@ -155,7 +155,7 @@ describe("loadConfig", () => {
     ["a group where a value belongs", { "default.json": { queueUrl: { deep: { deeper: 1 } } } }, "default.json"],
     ["a wrong type", { "development.json": { drainSeconds: "soon" } }, "drainSeconds"],
     ["text that is not JSON", { "development.json": "{" }, "config/development.json"],
-  ])("refuses %s in a file", (_, files, named) => {
+  ])("bad input 68: refuses %s in a file", (_, files, named) => {
     expect(problems({}, aConfigFolder(files)).join("\n")).toContain(named);
   });
 
@@ -184,7 +184,7 @@ describe("loadConfig", () => {
     ["LADDERD_ASSET_PATH_TEMPLATE", "{bucket}/all"],
     ["LADDERD_ASSET_PATH_TEMPLATE", "{key}/{date}"],
     ["LADDERD_LIMITS_MAX_GAP_SECONDS", "0"],
-  ])("refuses %s=%s and names the variable", (name, value) => {
+  ])("bad input 68: refuses %s=%s and names the variable", (name, value) => {
     expect(problems({ [name]: value })).toEqual([expect.stringContaining(name)]);
   });
 });

@@ -22,10 +22,18 @@ const lease = { visibilitySeconds: 300, extendSeconds: 60, marginSeconds: 60 };
 
 describe("ruleProblems", () => {
   it.each<[string, Case, string]>([
-    ["an extension that comes too late for a second try", { settings: { lease: { ...lease, extendSeconds: 150 } } }, "lease.extendSeconds"],
-    ["a visibility above SQS's limit", { settings: { lease: { ...lease, visibilitySeconds: 43_201 } } }, "lease.visibilitySeconds"],
+    [
+      "bad input 69: an extension that comes too late for a second try",
+      { settings: { lease: { ...lease, extendSeconds: 150 } } },
+      "lease.extendSeconds",
+    ],
+    [
+      "bad input 69: a visibility above SQS's limit",
+      { settings: { lease: { ...lease, visibilitySeconds: 43_201 } } },
+      "lease.visibilitySeconds",
+    ],
     ["a margin as long as the lease", { settings: { lease: { ...lease, marginSeconds: 300 } } }, "lease.marginSeconds"],
-    ["a drain as long as the kill timeout", { settings: { drainSeconds: 630 } }, "drainSeconds"],
+    ["bad input 77: a drain as long as the kill timeout", { settings: { drainSeconds: 630 } }, "drainSeconds"],
     [
       "bad input 77: a drain as long as the kill timeout that PM2 has",
       { env: { pm_exec_path: PM2_SCRIPT, kill_timeout: "600000", treekill: "false" } },
@@ -37,7 +45,7 @@ describe("ruleProblems", () => {
       { settings: { interruptions: "off", scaleInProtection: true } },
       "scaleInProtection",
     ],
-    ["a queue in another region", { settings: { queueUrl: SQS } }, "queueUrl"],
+    ["bad input 70: a queue in another region", { settings: { queueUrl: SQS } }, "queueUrl"],
     [
       "a VPC endpoint's queue in another region",
       { settings: { queueUrl: "https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com/1/q" } },
@@ -45,17 +53,21 @@ describe("ruleProblems", () => {
     ],
     ["an events queue in another region", { settings: { eventsQueueUrl: SQS } }, "eventsQueueUrl"],
     ["one queue for jobs and events", { settings: { queueUrl: SQS, eventsQueueUrl: SQS, region: "eu-west-1" } }, "eventsQueueUrl"],
-    ["publishing into an upload bucket", { settings: { publishBucket: "both", uploadBuckets: ["both"] } }, "publishBucket"],
+    ["bad input 75: publishing into an upload bucket", { settings: { publishBucket: "both", uploadBuckets: ["both"] } }, "publishBucket"],
     ["records in an upload bucket", { settings: { stateBucket: "both", uploadBuckets: ["both"] } }, "stateBucket"],
-    ["engines that are all passed over", { settings: { engines: ["mediaconvert"] } }, "engines"],
+    ["bad input 72: engines that are all passed over", { settings: { engines: ["mediaconvert"] } }, "engines"],
     ["a work directory with the packager's syntax in its name", { settings: { workDir: "/mnt/a,b" } }, "workDir"],
     ["a ladder that is not there", { settings: { ladder: "av1" } }, "ladder"],
     [
-      "requests in clear in production",
+      "bad input 78: requests in clear in production",
       { env: { AWS_ENDPOINT_URL_S3: "http://10.0.0.1" }, environment: "production" },
       "AWS_ENDPOINT_URL_S3",
     ],
-    ["an endpoint that is no URL in production", { env: { AWS_ENDPOINT_URL: "minio" }, environment: "production" }, "AWS_ENDPOINT_URL"],
+    [
+      "bad input 78: an endpoint that is no URL in production",
+      { env: { AWS_ENDPOINT_URL: "minio" }, environment: "production" },
+      "AWS_ENDPOINT_URL",
+    ],
   ])("refuses %s", (_, given, key) => {
     expect(problems(given)).toEqual([expect.stringMatching(new RegExp(`^${key}: `))]);
   });
@@ -85,7 +97,7 @@ describe("ruleProblems", () => {
 });
 
 describe("environmentWarnings", () => {
-  it("warns of a proxy and of NODE_OPTIONS, and does not refuse them", () => {
+  it("bad input 78: warns of a proxy and of NODE_OPTIONS, and does not refuse them", () => {
     expect(environmentWarnings({ NODE_OPTIONS: "--inspect", HTTPS_PROXY: "http://proxy", no_proxy: "x", PATH: "/bin" })).toEqual([
       expect.stringContaining("NODE_OPTIONS"),
       expect.stringContaining("HTTPS_PROXY"),

@@ -65,7 +65,7 @@ describe("judgeFfmpeg", () => {
     expect(warnings).toEqual([expect.stringMatching(/libsvtav1: ladders that need it/)]);
   });
 
-  it("fault 52: refuses one that is too old or cannot encode", () => {
+  it("fault 52, bad input 73: refuses one that is too old or cannot encode", () => {
     expect(judgeFfmpeg(facts("4.4.2", { encoders: ["libx264"] }), REQUIRED).problems).toEqual([
       expect.stringContaining("older than 5.1"),
       expect.stringContaining("libx264"),

@@ -11,17 +11,17 @@ const riff = (declared: number, form = "AVI "): Buffer => {
 
 describe("sniff", () => {
   test.each([
-    ["an HLS playlist", "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd"],
+    ["bad input 41: an HLS playlist", "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd"],
     ["an HLS playlist after a byte order mark", `${BOM}#EXTM3U\n`],
     ["an HLS playlist after blank lines", "\r\n\n  #extm3u\n"],
-    ["an ffconcat list", "ffconcat version 1.0\nfile '/etc/passwd'"],
+    ["bad input 42: an ffconcat list", "ffconcat version 1.0\nfile '/etc/passwd'"],
     ["a PLS list", "[playlist]\nFile1=http://x/"],
-    ["an MPD with a prolog", '<?xml version="1.0"?>\n<!-- x -->\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">'],
+    ["bad input 43: an MPD with a prolog", '<?xml version="1.0"?>\n<!-- x -->\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">'],
     ["an MPD without one", "<MPD>"],
     ["a Smooth Streaming manifest", "<SmoothStreamingMedia MajorVersion='2'>"],
-    ["SMIL", "<?xml version='1.0'?><smil/>"],
-    ["an IMF composition", '<?xml version="1.0"?><CompositionPlaylist/>'],
-    ["SDP", "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nm=video 0 RTP/AVP 96"],
+    ["bad input 43: SMIL", "<?xml version='1.0'?><smil/>"],
+    ["bad input 43: an IMF composition", '<?xml version="1.0"?><CompositionPlaylist/>'],
+    ["bad input 43: SDP", "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nm=video 0 RTP/AVP 96"],
     ["an old RTSP reference", "RTSPtext\rrtsp://x/"],
   ])("knows %s", (_what, text) => {
     expect(sniffed(text)).toBe("playlist");

@@ -73,7 +73,7 @@ describe("commit", () => {
     expectPublished(store, SECOND);
   });
 
-  test("writes nothing for a duplicate, a stale source or a path of somebody else", async () => {
+  test("bad input 18, bad input 19: writes nothing for a duplicate, a stale source or a path of somebody else", async () => {
     const store = memoryStore();
     await commit(attempt(store, aRecord()), signal);
     const before = [...store.changes];
