@@ -6,6 +6,7 @@ import type { DaemonConfig } from "./config/config.ts";
 import { laddersInForce } from "./config/ladders.ts";
 import type { ErrorCode } from "./domain/errors.ts";
 import { keyFinder } from "./keys/find-key.ts";
+import { armFailpoint } from "./lifecycle/arm-failpoint.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
 import { attemptJob } from "./pipeline/attempt.ts";
@@ -64,14 +65,17 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   await using undo = new AsyncDisposableStack();
   const tools = await openTools(config, new AbortController().signal);
   if (tools.sandboxMissing.length > 0) logger.warn({ missing: tools.sandboxMissing }, "media programs run without part of their sandbox");
-  const observer = createObserver({
+  const watching = createObserver({
     ...options,
     sandboxed: tools.sandboxMissing.length === 0,
     configHash: configHash(config),
     diskFreeBytes: () => freeBytes(config.workDir),
     workDirBytes: () => usedBytes(config.workDir),
   });
-  const aws = openAws(config, observer.metrics.awsRequest);
+  const armed = armFailpoint(config.failpoint, options);
+  const observer = { ...watching, job: armed?.report(watching.job) ?? watching.job };
+  const opened = openAws(config, observer.metrics.awsRequest);
+  const aws = armed?.aws(opened) ?? opened;
   undo.defer(async () => aws.close());
   await requireQueue(aws.queue);
   const swept = await sweepWorkspaces(config.workDir);

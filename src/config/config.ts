@@ -48,6 +48,8 @@ export interface Settings {
   readonly packager: { readonly path: string };
   readonly encode: EncodeSettings;
   readonly disk: DiskSettings;
+  /** NAME[:PASSING[:ACTION]]. */
+  readonly failpoint?: string;
 }
 
 export interface LeaseSettings {

@@ -1,4 +1,5 @@
 import { ENGINES } from "../domain/job.ts";
+import { parseFailpoint } from "../lifecycle/failpoint.ts";
 
 /** The part of a schema entry that a format reads. */
 interface Bounds {
@@ -73,6 +74,11 @@ export const FORMATS: Readonly<Record<string, ValueFormat>> = {
   flag: {
     coerce: (text) => ({ true: true, "1": true, false: false, "0": false })[text.toLowerCase()] ?? text,
     validate: (value) => check(typeof value === "boolean", "must be true or false"),
+  },
+  failpoint: {
+    coerce: asIs,
+    validate: (value) =>
+      check(typeof value === "string" && parseFailpoint(value) !== undefined, "must be NAME:PASSING:ACTION of a failpoint"),
   },
   buckets: { coerce: toList, validate: (value) => checkList(value, (item) => BUCKET.test(item), "must be names of S3 buckets") },
   engines: {

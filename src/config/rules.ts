@@ -112,6 +112,13 @@ const RULES: readonly Rule[] = [
     check: ({ settings: { workDir } }) =>
       /[,$]/.test(workDir) ? `workDir: ${JSON.stringify(workDir)} holds a comma or a $, which are syntax to the packager` : undefined,
   },
+  {
+    keys: ["failpoint"],
+    check: ({ settings: { failpoint }, environment }) =>
+      failpoint !== undefined && environment === "production"
+        ? "failpoint: a worker in production does not kill itself; unset it"
+        : undefined,
+  },
   { keys: [], check: endpointProblem },
 ];
 

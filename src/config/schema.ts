@@ -202,4 +202,10 @@ export const schema: convict.Schema<Settings> = {
       default: 1.5,
     },
   },
+  failpoint: {
+    doc: "for tests: kill, term or stop the worker itself at a named point, as NAME:PASSING:ACTION; refused in production",
+    format: "failpoint",
+    env: "FAILPOINT",
+    default: undefined,
+  },
 };
