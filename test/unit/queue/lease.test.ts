@@ -73,6 +73,19 @@ describe("holdLease", () => {
     expect(lease.signal.reason).toBeInstanceOf(LeaseLostError);
   });
 
+  test.each([3600, -3600])("fault 53: holds when the wall clock jumps by %i s, and asks for no more than before", async (jump) => {
+    const extend = vi.fn<LeaseOptions["extend"]>(async () => {});
+    const lease = aLease({ extend });
+    await seconds(30);
+    vi.setSystemTime(Date.now() + jump * 1000);
+    expect(lease.remainingSeconds()).toBe(270);
+    expect(() => lease.check()).not.toThrow();
+    await seconds(31);
+    expect(extend).toHaveBeenCalledTimes(1);
+    expect(lease.signal.aborted).toBe(false);
+    lease.release();
+  });
+
   test("counts an extension from its call, not from its answer", async () => {
     const lease = aLease({ extend: async () => new Promise((resolve) => setTimeout(resolve, 20_000)) });
     await seconds(80);

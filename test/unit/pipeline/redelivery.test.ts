@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { loadConfig } from "../../../src/config/load.ts";
+import { admit } from "../../../src/pipeline/admit.ts";
+import type { PipelineDeps } from "../../../src/pipeline/deps.ts";
+import { commit } from "../../../src/publish/commit.ts";
+import { sha256, sourceId } from "../../../src/publish/identity.ts";
+import { aLadder } from "../../helpers/ladders.ts";
+import { memoryStore } from "../../helpers/memory-store.ts";
+import { aCandidate, aRecord } from "../../helpers/records.ts";
+
+const ETAG = "etag-1";
+const { signal } = new AbortController();
+const unused = (): never => {
+  throw new Error("a repeat has no use for this");
+};
+
+/** A worker's view of a bucket in which films/a is published, with every call counted. */
+async function aPublishedAsset() {
+  const config = loadConfig({ env: { NODE_ENV: "test" } });
+  const ladder = aLadder({ name: config.ladder });
+  const store = memoryStore();
+  const source = { bucket: "uploads", key: "films/a.mp4" };
+  const record = aRecord({
+    source: { id: sourceId(source, ETAG), sizeBytes: 9 },
+    ladderHash: sha256(JSON.stringify(ladder)).slice(0, 16),
+  });
+  const manifests = { hls: "#EXTM3U", dash: "<MPD/>" };
+  const headers = { contentType: "", cacheControl: "" };
+  await store.writeText({ key: `films/a/r/${record.revision}/pointer.m3u8`, text: manifests.hls, headers });
+  await store.writeText({ key: `films/a/r/${record.revision}/pointer.mpd`, text: manifests.dash, headers });
+  await commit({ store, record, manifests, candidate: async () => aCandidate(), checkLease: () => undefined }, signal);
+  const calls: string[] = [];
+  const deps: PipelineDeps = {
+    sources: {
+      head: async (ref) => {
+        calls.push("head");
+        return { ref, etag: ETAG, sizeBytes: 9, lastModified: "2026-01-01T00:00:00.000Z" };
+      },
+      list: unused,
+      download: unused,
+    },
+    published: {
+      ...store,
+      readText: async (key) => {
+        calls.push("get");
+        return store.readText(key);
+      },
+    },
+    ladders: new Map([[ladder.name, ladder]]),
+    settings: config,
+    tools: {
+      ffmpegPath: "",
+      ffprobePath: "",
+      packagerPath: "",
+      threads: 1,
+      sandbox: { noNetwork: false, diesWithParent: false, limits: false },
+    },
+    takeClaim: unused,
+    findKey: unused,
+    report: () => undefined,
+  };
+  return { deps, source, store, calls };
+}
+
+describe("the repeat of a published job", () => {
+  test("fault 61: is a no-op a thousand times over: no claim, no download, no write, a handful of reads", async () => {
+    const { deps, source, store, calls } = await aPublishedAsset();
+    const before = store.changes.length;
+    const context = { signal, checkLease: () => undefined, messageId: "m" };
+    for (let index = 0; index < 1000; index += 1) {
+      const job = { id: `job-${index}`, source, eventTime: "2026-01-02T00:00:00.000Z" };
+      await expect(admit(job, deps, context)).resolves.toMatchObject({ kind: "duplicate" });
+    }
+    expect(store.changes).toHaveLength(before);
+    expect(calls.length / 1000).toBeLessThanOrEqual(7);
+  });
+
+  test("fault 61: of a source that was overwritten since is stale", async () => {
+    const { deps, source, calls } = await aPublishedAsset();
+    const job = { id: "old", source: { ...source, versionId: "v0" }, eventTime: "2025-12-31T00:00:00.000Z" };
+    const head: PipelineDeps["sources"]["head"] = async (ref) => ({
+      ref,
+      etag: ref.versionId === undefined ? ETAG : "etag-0",
+      sizeBytes: 9,
+      lastModified: "2025-12-31T00:00:00.000Z",
+    });
+    const context = { signal, checkLease: () => undefined, messageId: "m" };
+    await expect(admit(job, { ...deps, sources: { ...deps.sources, head } }, context)).resolves.toMatchObject({ kind: "stale" });
+    expect(calls).toEqual(["get"]);
+  });
+});
