@@ -9,6 +9,7 @@ import type { S3Call } from "./errors.ts";
 import { s3Status, translateS3Error } from "./errors.ts";
 import { bareEtag, quotedEtag } from "./etag.ts";
 import { readObject } from "./read-object.ts";
+import { listedKey } from "./listed-key.ts";
 import { retrying } from "./retry.ts";
 import { uploadFile } from "./upload-file.ts";
 
@@ -142,10 +143,16 @@ async function list({ client, bucket, prefix }: Place & { prefix: string }, sign
     let token: string | undefined;
     do {
       const page = await client.send(
-        new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) }),
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          EncodingType: "url",
+          ...(token === undefined ? {} : { ContinuationToken: token }),
+        }),
         optionsOf(signal),
       );
-      for (const { Key, Size } of page.Contents ?? []) if (Key !== undefined) found.push({ key: Key, sizeBytes: Size ?? 0 });
+      for (const { Key, Size } of page.Contents ?? [])
+        if (Key !== undefined) found.push({ key: listedKey(Key, page.EncodingType), sizeBytes: Size ?? 0 });
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
     return found;

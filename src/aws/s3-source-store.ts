@@ -5,6 +5,7 @@ import type { SourceRef } from "../domain/job.ts";
 import type { SourceObject, SourceStore } from "../pipeline/ports.ts";
 import { createBufferDebt } from "./buffer-debt.ts";
 import { bareEtag } from "./etag.ts";
+import { listedKey } from "./listed-key.ts";
 import { translateS3Error } from "./errors.ts";
 import { downloadRanges } from "./ranged-download.ts";
 
@@ -28,9 +29,10 @@ export function createS3SourceStore(client: S3Client): SourceStore {
     },
     list: async ({ bucket, prefix }, signal) => {
       try {
-        const page = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }), signal ? { abortSignal: signal } : {});
+        const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, EncodingType: "url" });
+        const page = await client.send(command, signal ? { abortSignal: signal } : {});
         return (page.Contents ?? []).flatMap(({ Key, Size = 0, ETag = "" }) =>
-          Key === undefined ? [] : { key: Key, sizeBytes: Size, etag: bareEtag(ETag) },
+          Key === undefined ? [] : { key: listedKey(Key, page.EncodingType), sizeBytes: Size, etag: bareEtag(ETag) },
         );
       } catch (error) {
         throw translateS3Error(error, { side: "source", bucket, key: prefix, signal });

@@ -2,11 +2,13 @@ import { createS3Client, createSqsClient } from "../aws/clients.ts";
 import { sendBody, sendJob } from "../aws/job-sender.ts";
 import { createS3ObjectStore } from "../aws/s3-object-store.ts";
 import { createS3SourceStore } from "../aws/s3-source-store.ts";
+import { createS3SweepBucket } from "../aws/s3-sweep-bucket.ts";
 import { createSqsDeadLetters } from "../aws/sqs-dead-letters.ts";
 import { createQueue } from "../aws/sqs-queue.ts";
 import type { Config } from "../config/config.ts";
 import type { SourceRef } from "../domain/job.ts";
 import type { ObjectStore, SourceStore } from "../pipeline/ports.ts";
+import type { SweepBucket } from "../publish/sweep.ts";
 import type { DeadLetters } from "../queue/dead-letters.ts";
 
 /** S3 as a command needs it; `close` ends its connections. */
@@ -15,6 +17,7 @@ export interface Stores {
   bucket(name: string): ObjectStore;
   /** Enqueues a job for an object that is in S3 already. */
   enqueue(queueUrl: string, source: SourceRef, signal: AbortSignal): Promise<void>;
+  sweepBucket(name: string): SweepBucket;
   /** The dead-letter queue of a queue; undefined when it has none. */
   deadLetters(queueUrl: string): Promise<DeadLetters | undefined>;
   /** Puts a message on a queue as it is. */
@@ -30,6 +33,7 @@ export function openStores({ region, endpointOverridden, s3 }: Pick<Config, "reg
     source: createS3SourceStore(client),
     bucket: (name) => createS3ObjectStore(client, name),
     enqueue: (queueUrl, source, signal) => sendJob({ client: queues, queueUrl }, source, signal),
+    sweepBucket: (name) => createS3SweepBucket(client, name),
     deadLetters: async (queueUrl) => {
       const queue = createQueue({ client: queues, heartbeatClient: queues, queueUrl });
       const { deadLetterQueueUrl } = await queue.checkQueue();

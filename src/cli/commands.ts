@@ -27,6 +27,7 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map(
     attach: { summary: "subtitles to a published asset, nothing encoded", load: async () => (await import("./attach.ts")).attach },
     redrive: { summary: "what failed, in groups, and back to the queue", load: async () => (await import("./redrive.ts")).redriveCommand },
     rollback: { summary: "an asset back to its previous revision", load: async () => (await import("./rollback.ts")).rollback },
+    gc: { summary: "what no asset shows any more, off the publish bucket", load: async () => (await import("./gc.ts")).gc },
     doctor: { summary: "check this machine and its configuration", load: async () => (await import("./doctor.ts")).doctor },
   }),
 );
