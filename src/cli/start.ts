@@ -25,6 +25,8 @@ const USAGE = {
   positionals: 0,
 } as const;
 
+const LEAVE_AFTER_MS = 2000;
+
 /** `ladderd start`: runs until a stop signal; 0 when everything was finished or given back, 1 when not, 78 when it cannot start. */
 export async function start(argv: readonly string[], env: Environment): Promise<number> {
   const { values } = readArguments(argv, USAGE);
@@ -101,6 +103,8 @@ async function serve(worker: Worker, { logger, instance }: { logger: Logger; ins
   } finally {
     await worker.close();
     for (const dispose of disposals) dispose();
+    // Lines that nobody reads keep the event loop alive; whoever waits for this process to end would kill it.
+    setTimeout(() => process.exit(), LEAVE_AFTER_MS).unref();
   }
 }
 

@@ -21,6 +21,8 @@ export interface LoggerOptions {
 /** More than this unwritten and lines are dropped: a reader that stopped reading must not stop the worker. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
+const LAST_WORDS_MS = 1000;
+
 /** The root logger: credentials and signed URLs never leave it, whatever field they are in. */
 export function createLogger({ level, pretty, destination }: LoggerOptions): Logger {
   const clean = (line: string): string => escapeControls(redact(line));
@@ -32,8 +34,25 @@ export function createLogger({ level, pretty, destination }: LoggerOptions): Log
       formatters: { level: (label) => ({ level: label }) },
       hooks: { streamWrite: pretty ? (line) => keepEscapes(clean(line)) : clean },
     },
-    pretty ? prettyStream(destination) : (destination ?? pino.destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES })),
+    pretty ? prettyStream(destination) : (destination ?? stdoutDestination()),
   );
+}
+
+/** Writes in its own time, and at the exit for as long as somebody reads: pino's own flush waits for ever for a full pipe. */
+function stdoutDestination(): DestinationStream {
+  let giveUpAtMs = Infinity;
+  const retryEAGAIN = (): boolean => performance.now() < giveUpAtMs;
+  const stream = pino.destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES, retryEAGAIN });
+  const flush = stream.flushSync.bind(stream);
+  stream.flushSync = () => {
+    giveUpAtMs = performance.now() + LAST_WORDS_MS;
+    try {
+      flush();
+    } catch {
+      // Nobody reads: what is left is lost, the exit code is not.
+    }
+  };
+  return stream;
 }
 
 /** Formats in the same tick: what is logged before a crash is seen. */
