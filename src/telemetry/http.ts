@@ -7,6 +7,7 @@ import type { HealthReport } from "./health.ts";
 import type { JobBoard } from "./jobs.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
+import { redact } from "./redact.ts";
 import { renderStatusPage } from "./status-page.ts";
 
 export interface HttpOptions {
@@ -45,10 +46,13 @@ function addRoutes(server: FastifyInstance, { metrics, board, health, readiness 
   server.get("/healthz", (_, reply) => sendReport(reply, health()));
   server.get("/readyz", async (_, reply) => sendReport(reply, await readiness()));
   server.get("/metrics", async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-  server.get("/api/jobs", (_, reply) => reply.send({ running: board.running(), ended: board.ended() }));
+  // A key or a reason may hold a signed URL: what the log does not show, no page does.
+  server.get("/api/jobs", (_, reply) =>
+    reply.type("application/json; charset=utf-8").send(redact(JSON.stringify({ running: board.running(), ended: board.ended() }))),
+  );
   server.get("/", async (_, reply) => {
     const page = renderStatusPage({ version: PACKAGE_VERSION, health: health(), readiness: await readiness(), board });
-    return reply.type("text/html; charset=utf-8").send(page);
+    return reply.type("text/html; charset=utf-8").send(redact(page));
   });
 }
 
