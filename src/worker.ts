@@ -9,11 +9,11 @@ import { keyFinder } from "./keys/find-key.ts";
 import { armFailpoint } from "./lifecycle/arm-failpoint.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
-import { attemptJob } from "./pipeline/attempt.ts";
 import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
 import { freeBytes, hasRoom, usedBytes } from "./pipeline/disk.ts";
 import type { ReportEvent } from "./pipeline/ports.ts";
 import { openWorkspace, sweepWorkspaces } from "./pipeline/workspace.ts";
+import { recordedAttempt } from "./pipeline/recorded-attempt.ts";
 import type { Consumers } from "./queue/consumers.ts";
 import { startConsumers } from "./queue/consumers.ts";
 import type { HandleMessage, MessageEvent } from "./queue/handle-message.ts";
@@ -147,7 +147,7 @@ function handlerOf(config: DaemonConfig, { aws, tools, observer, logger, report 
   };
   return createMessageHandler({
     rules: { uploadBuckets, publishBucket, publishPrefix, region: config.region },
-    runJob: async (job, context) => (await attemptJob(job, deps, context)).outcome,
+    runJob: async (job, context) => (await recordedAttempt(job, { deps, context, store: aws.bucket(stateBucket) })).outcome,
     queue: aws.queue,
     failures: createFailureStore(aws.bucket(stateBucket)),
     lease: leaseOptions,

@@ -25,6 +25,7 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map(
       load: async () => (await import("./submit.ts")).submit,
     },
     attach: { summary: "subtitles to a published asset, nothing encoded", load: async () => (await import("./attach.ts")).attach },
+    inspect: { summary: "what an asset is and how its last attempt went", load: async () => (await import("./inspect.ts")).inspect },
     redrive: { summary: "what failed, in groups, and back to the queue", load: async () => (await import("./redrive.ts")).redriveCommand },
     rollback: { summary: "an asset back to its previous revision", load: async () => (await import("./rollback.ts")).rollback },
     gc: { summary: "what no asset shows any more, off the publish bucket", load: async () => (await import("./gc.ts")).gc },

@@ -46,7 +46,7 @@ export async function encodeStage(
     { ...tools, threads, limits: settings.limits, stallSeconds, deadlineSeconds, chunks },
     {
       signal,
-      onExit: (exit) => report({ kind: "engine-ended", jobId, exit }),
+      onExit: (exit, stderr) => report({ kind: "engine-ended", jobId, exit, stderr }),
       onProgress: ({ seconds, speed }) => {
         const fraction = Math.min(1, seconds / durationSeconds);
         const pace = speed === undefined || speed <= 0 ? {} : { speed, secondsLeft: Math.max(0, durationSeconds - seconds) / speed };

@@ -152,7 +152,13 @@ export type JobEvent =
       readonly secondsLeft?: number;
     }
   | { readonly kind: "engine-chosen"; readonly jobId: string; readonly engine: EngineName; readonly reason: string }
-  | { readonly kind: "engine-ended"; readonly jobId: string; readonly exit: FfmpegExit }
+  | {
+      readonly kind: "engine-ended";
+      readonly jobId: string;
+      readonly exit: FfmpegExit;
+      /** The end of what its programs wrote to stderr, as they wrote it. */
+      readonly stderr?: string;
+    }
   | { readonly kind: "verification-failed"; readonly jobId: string; readonly check: VerificationCheck }
   /** A copy of the source did not hold; the job goes on without. */
   | { readonly kind: "copy-refused"; readonly jobId: string; readonly code: ErrorCode; readonly reason: string }

@@ -47,7 +47,7 @@ export interface EncodeReport {
 export interface EncodeWatch {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: EncodeProgress) => void;
-  readonly onExit: (exit: FfmpegExit) => void;
+  readonly onExit: (exit: FfmpegExit, stderr: string) => void;
 }
 
 /**
@@ -76,7 +76,7 @@ export async function encode(request: EncodeRequest, tools: EncodeTools, watch: 
     packager: memberOf(tools.packagerPath, packagerArgs),
   };
   const started = performance.now();
-  const end = await supervised(tools, watch, (eyes) => (reused || ranges.length > 1 ? inChunks(job, eyes) : inOne(job, eyes)));
+  const end = await supervised(tools, { ...watch, key }, (eyes) => (reused || ranges.length > 1 ? inChunks(job, eyes) : inOne(job, eyes)));
   const { encoder, decodeErrors } = end;
   const packager = { ...end.packager, stderrTail: withoutKey(end.packager.stderrTail, key) };
   if (!succeeded(encoder) || !succeeded(packager)) throw diagnose({ encoder, packager, decodeErrors });
@@ -134,7 +134,7 @@ async function inChunks(job: UnitJob, { signal, onProgress, onStderrLine }: Eyes
 /** Runs the unit under the eyes of the stall watch, and counts damaged frames. */
 async function supervised(
   { stallSeconds }: EncodeTools,
-  watch: EncodeWatch,
+  watch: EncodeWatch & { readonly key: ContentKey | undefined },
   run: (eyes: Eyes) => Promise<UnitEnd>,
 ): Promise<UnitEnd & { readonly decodeErrors: number }> {
   const stalled = new AbortController();
@@ -152,7 +152,8 @@ async function supervised(
       if (cause instanceof JobError) throw cause;
       throw new EngineError("engine_unavailable", "ffmpeg or the packager could not be started", { cause });
     });
-    watch.onExit(exitClass(end.encoder, stalled.signal.aborted));
+    const stderr = withoutKey(`${end.packager.stderrTail}\n${end.encoder.stderrTail}`, watch.key);
+    watch.onExit(exitClass(end.encoder, stalled.signal.aborted), stderr);
     watch.signal.throwIfAborted();
     stalled.signal.throwIfAborted();
     return { ...end, decodeErrors: errors.count() };
