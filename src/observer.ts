@@ -95,6 +95,7 @@ function logStage(event: JobEvent, { logger, stages }: { logger: Logger; stages:
   if (event.kind === "started") logger.info({ jobId, bucket: event.bucket, key: event.sourceKey }, "job started");
   if (event.kind === "copy-refused")
     logger.warn({ jobId, code: event.code, reason: event.reason }, "the source cannot be copied, so it is encoded");
+  if (event.kind === "resumed") logger.info({ jobId, segments: event.segments, ofSegments: event.ofSegments }, "job resumed");
   if (event.kind === "stage-ended") {
     stages.add(event);
     if (!event.code) logger.info({ jobId, stage: event.stage, durationSeconds: event.durationSeconds }, "stage ended");

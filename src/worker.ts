@@ -12,6 +12,7 @@ import { createObserver } from "./observer.ts";
 import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
 import { freeBytes, hasRoom, usedBytes } from "./pipeline/disk.ts";
 import type { ReportEvent } from "./pipeline/ports.ts";
+import { makeRoom, sweepKept } from "./pipeline/kept-source.ts";
 import { openWorkspace, sweepWorkspaces } from "./pipeline/workspace.ts";
 import { recordedAttempt } from "./pipeline/recorded-attempt.ts";
 import type { Consumers } from "./queue/consumers.ts";
@@ -79,6 +80,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   undo.defer(async () => aws.close());
   await requireQueue(aws.queue);
   const swept = await sweepWorkspaces(config.workDir);
+  await sweepKept(config.workDir);
   if (swept.length > 0) logger.info({ folders: swept }, "work folders of processes that are gone removed");
   await requireWorkDir(config);
 
@@ -96,7 +98,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     visibilitySeconds: config.lease.visibilitySeconds,
     waitTimeSeconds: POLL_WAIT_SECONDS,
     handle,
-    mayReceive: async () => (await hasRoom(config.workDir, config.disk.minimumFreeBytes)) && breaker.mayReceive(),
+    mayReceive: async () => (await makeRoom(config.workDir, config.disk.minimumFreeBytes)) && breaker.mayReceive(),
     logger,
     report: observer.poll,
   });

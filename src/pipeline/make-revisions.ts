@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isResumable } from "../domain/chunks.ts";
+import { segmentCount } from "../domain/timeline.ts";
 import { splitEarly } from "../domain/early-set.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import type { MadeRevision, RevisionWork } from "./make-revision.ts";
@@ -29,9 +30,10 @@ async function makeWhole(
   { plan, revision }: { readonly plan: EncodePlan; readonly revision: string },
   work: RevisionWork,
 ): Promise<MadeRevision["outcome"]> {
-  const { admitted, claim, run, workspace } = work;
+  const { job, admitted, claim, run, workspace } = work;
   const { assetPath } = admitted;
   const taken = await takeOver({ plan, revision, assetPath, store: run.deps.published, claim, folder: join(workspace.pipeDir, "taken") });
+  if (taken) run.deps.report({ kind: "resumed", jobId: job.id, segments: taken.count, ofSegments: segmentCount(plan.timeline) });
   const isLeft = !claim.isLast && isResumable(plan);
   return (await makeRevision({ revision, plan, missing: plan, isComplete: true, taken, isLeft }, work)).outcome;
 }

@@ -6,6 +6,7 @@ import { admit } from "./admit.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import { fetchStage } from "./fetch-stage.ts";
 import { inWorkspace } from "./in-workspace.ts";
+import { dropKept, keepSource, willReturn } from "./kept-source.ts";
 import { keyStage } from "./key-stage.ts";
 import { makeRevisions } from "./make-revisions.ts";
 import { nameRevision } from "./name-revision.ts";
@@ -42,8 +43,18 @@ export interface JobRun {
   readonly stage: RunStage;
 }
 
-const make = (making: Making): Promise<JobResult> =>
-  inWorkspace(making.run.deps.settings.workDir, (workspace) => makeIn(workspace, making));
+async function make(making: Making): Promise<JobResult> {
+  const { workDir } = making.run.deps.settings;
+  const { object } = making.admitted;
+  try {
+    const result = await inWorkspace(workDir, (workspace) => makeIn(workspace, making));
+    await dropKept(workDir, object);
+    return result;
+  } catch (error) {
+    if (!willReturn(error)) await dropKept(workDir, object);
+    throw error;
+  }
+}
 
 interface Making {
   readonly job: Job;
@@ -60,6 +71,7 @@ async function makeIn(workspace: Workspace, { job, admitted, claim, run }: Makin
   const { sourcePath } = workspace;
   const fetched = await stage("fetch", () => fetchStage(admitted.object, sourcePath, stageRun));
   if (fetched === "stale") return { outcome: "stale", assetPath };
+  if (!claim.isLast) await keepSource(deps.settings.workDir, admitted.object, sourcePath);
   const source = await stage("probe", () => probeSource(sourcePath, { ...deps.tools, limits: deps.settings.limits }, signal));
   context.note?.({ probe: source });
   const plan = await stage("plan", () => planStage({ source, ladder: admitted.ladder, sourcePath }, stageRun));

@@ -70,8 +70,8 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
 }
 
 /** What no metric tells of. */
-const isUncounted = (event: JobEvent): event is Extract<JobEvent, { kind: "started" | "copy-refused" }> =>
-  event.kind === "started" || event.kind === "copy-refused";
+const isUncounted = (event: JobEvent): event is Extract<JobEvent, { kind: "started" | "copy-refused" | "resumed" }> =>
+  event.kind === "started" || event.kind === "copy-refused" || event.kind === "resumed";
 
 function keepSpeed(job: Running, { stage, speed }: Extract<JobEvent, { kind: "progress" }>): void {
   if (stage === "encode" && speed !== undefined) job.speed = speed;

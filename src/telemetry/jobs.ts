@@ -37,13 +37,14 @@ export interface JobBoard {
 
 const KEPT = 50;
 
-type UnseenKind = "engine-chosen" | "engine-ended" | "verification-failed" | "transferred" | "copy-refused" | "published";
+type UnseenKind = "engine-chosen" | "engine-ended" | "verification-failed" | "transferred" | "copy-refused" | "resumed" | "published";
 const UNSEEN: ReadonlySet<string> = new Set<UnseenKind>([
   "engine-chosen",
   "engine-ended",
   "verification-failed",
   "transferred",
   "copy-refused",
+  "resumed",
   "published",
 ]);
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { EngineError, ShutdownError } from "../../../src/domain/errors.ts";
 import { attemptJob } from "../../../src/pipeline/attempt.ts";
 import { createFileSource } from "../../../src/pipeline/file-source.ts";
-import type { JobEvent, ObjectStore } from "../../../src/pipeline/ports.ts";
+import type { JobEvent, ObjectStore, SourceStore } from "../../../src/pipeline/ports.ts";
 import { createFolderStore } from "../../../src/publish/folder-store.ts";
 import { claimTaker } from "../../../src/state/claims.ts";
 import { openTools } from "../../../src/tools.ts";
@@ -41,6 +41,8 @@ interface Attempted {
   /** Names of the media that went up from here, without their revision. */
   readonly sent: readonly string[];
   readonly copied: readonly string[];
+  /** How often the source was fetched. */
+  readonly fetched: number;
 }
 
 /** One attempt at the folder's source into its "out", under the claim that the state keeps. */
@@ -64,8 +66,17 @@ async function attempt(folder: TemporaryFolder, state: MemoryStore, { after = In
       copied?.push(nameOf(to));
     },
   };
+  const sources = createFileSource();
+  let fetched = 0;
+  const counting: SourceStore = {
+    ...sources,
+    download: async (...request) => {
+      fetched += 1;
+      await sources.download(...request);
+    },
+  };
   const deps = {
-    sources: createFileSource(),
+    sources: counting,
     published,
     ladders: new Map([[config.ladder, aLadder({ name: config.ladder, gopsPerSegment: 1 })]]),
     settings: config,
@@ -76,7 +87,7 @@ async function attempt(folder: TemporaryFolder, state: MemoryStore, { after = In
   };
   const job = { id: "job", source: { bucket: "local", key: folder.in("source.mp4") }, assetPath: ASSET };
   const outcome = await settled(attemptJob(job, deps, { signal, checkLease: () => signal.throwIfAborted(), messageId: "message" }));
-  return { error: "error" in outcome ? outcome.error : undefined, events, sent: sent ?? [], copied: copied ?? [] };
+  return { error: "error" in outcome ? outcome.error : undefined, events, sent: sent ?? [], copied: copied ?? [], fetched };
 }
 
 async function aFilm(): Promise<TemporaryFolder> {
@@ -106,9 +117,12 @@ describe("an attempt after one that was interrupted", () => {
     expect(first.error).toBe(shutdown);
     const [left] = await revisionsIn(resumed);
     expect(left).toBeDefined();
+    expect(first.fetched).toBe(1);
+    await expect(readdir(resumed.in("work"))).resolves.toStrictEqual([expect.stringMatching(/^kept-[0-9a-f]{32}$/)]);
 
     const second = await attempt(resumed, state);
     expect(second.error).toBeUndefined();
+    expect(second.fetched).toBe(0);
     expect(second.copied.length).toBeGreaterThanOrEqual(2);
     expect(second.sent.filter((name) => second.copied.includes(name))).toStrictEqual([]);
     await expect(revisionsIn(resumed)).resolves.toHaveLength(1);
