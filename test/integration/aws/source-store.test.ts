@@ -109,6 +109,13 @@ describe("a download", () => {
     expect(await digestOfFile(path)).toBe(digestOf(sizeBytes));
   });
 
+  test("fault 38: gives up in a storm that does not end, within a budget of requests", async () => {
+    const { server, run } = await aDownload({ sizeBytes: 64 * MIB, behave: () => "busy" });
+    await expect(run()).rejects.toMatchObject({ code: "storage_throttled", disposition: "retry" });
+    // Eight ranges at once, five tries each, two attempts of the SDK's a try.
+    expect(server.ranges.length).toBeLessThanOrEqual(80);
+  });
+
   test("gives up on a range that breaks off every time, and leaves no file", async () => {
     const { server, run } = await aDownload({ sizeBytes: MIB, behave: () => "truncate" });
     await expect(run()).rejects.toBeInstanceOf(StorageError);
