@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     // Media tests start ffmpeg with several threads each: two files at once fill two cores.
     maxWorkers: 2,
+    // Tests that say so run side by side: two workers, for the same reason.
+    maxConcurrency: 2,
     reporters: ["default"],
     projects: [project("unit", 60_000), project("integration", 180_000, ["integration", "conformance"]), project("e2e", 300_000)],
   },

@@ -50,7 +50,8 @@ export interface DaemonOptions {
   readonly cwd?: string;
 }
 
-const START_MS = 30_000;
+/** A busy machine takes its time to start ten processes. */
+const START_MS = 120_000;
 
 /** What every child of a test gets: the environment of the outside stays there. */
 export const childEnvironment = (env: Readonly<Record<string, string>>): Record<string, string> => ({

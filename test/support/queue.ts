@@ -40,11 +40,15 @@ export async function countOf({ sqs, aws }: Queues, queueUrl: string = aws.queue
 }
 
 /** Waits until no message is left, visible or not. */
-export async function untilEmpty(queues: Queues, queueUrl?: string): Promise<void> {
-  await until("the queue is empty", async () => {
-    const { visible, hidden } = await countOf(queues, queueUrl);
-    return visible + hidden === 0 ? true : undefined;
-  });
+export async function untilEmpty(queues: Queues, queueUrl?: string, timeoutMs?: number): Promise<void> {
+  await until(
+    "the queue is empty",
+    async () => {
+      const { visible, hidden } = await countOf(queues, queueUrl);
+      return visible + hidden === 0 ? true : undefined;
+    },
+    timeoutMs,
+  );
 }
 
 /**
