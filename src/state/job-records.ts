@@ -19,7 +19,7 @@ const jobRecord = z.looseObject({
   durationSeconds: z.number(),
   /** Seconds by stage. */
   stages: z.record(z.string(), z.number()).readonly(),
-  plan: z.unknown(),
+  plan: z.unknown().optional(),
   /** The end of what ffmpeg and the packager wrote to stderr. */
   lastLines: z.array(z.string()).readonly(),
   endedAt: z.string(),
