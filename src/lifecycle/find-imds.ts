@@ -7,6 +7,8 @@ export interface FindOptions extends Pick<Settings, "interruptions" | "imdsUrl">
   readonly logger: Pick<Logger, "info">;
 }
 
+const NOT_WATCHED = "no instance metadata here: interruptions are not watched";
+
 /**
  * The metadata service to watch: none when that is off; under "auto" only one that tells our instance id now, so that a
  * machine elsewhere is asked once; under "on" whatever it answers. Never rejects.
@@ -21,8 +23,9 @@ export async function findImds({ interruptions, imdsUrl, logger }: FindOptions):
       logger.info({ instanceId }, "watching this instance for interruptions");
       return imds;
     }
-  } catch (err) {
-    logger.info({ err }, "no instance metadata here: interruptions are not watched");
+    logger.info({ reason: "it knows no instance id" }, NOT_WATCHED);
+  } catch (error) {
+    logger.info({ reason: error instanceof Error ? error.message : String(error) }, NOT_WATCHED);
   }
   return undefined;
 }
