@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -13,6 +13,7 @@ import { createS3SourceStore } from "../../../src/aws/s3-source-store.ts";
 import { ShutdownError, StorageError } from "../../../src/domain/errors.ts";
 import { SourceChanged } from "../../../src/pipeline/ports.ts";
 import { useEndpoint } from "../queue/fixture.ts";
+import { startAnsweringS3 } from "./answering-s3.ts";
 import type { ObjectServerOptions } from "./object-server.ts";
 import { digestOf, ETAG, startObjectServer } from "./object-server.ts";
 
@@ -79,6 +80,20 @@ describe("a download", () => {
     const { before, peak } = z.object({ before: z.number(), peak: z.number() }).parse(JSON.parse(stdout));
     expect(peak, `${before} MB before, ${peak} MB at most`).toBeLessThan(140);
     expect(await digestOfFile(path)).toBe(digestOf(sizeBytes));
+  });
+
+  test("bad input 38: keeps the bytes as they are, whatever the headers call them", async () => {
+    const body = "no gzip at all";
+    const headers = { etag: `"${ETAG}"`, "content-length": `${body.length}`, "content-encoding": "gzip", "content-type": "text/html" };
+    const server = await startAnsweringS3({ status: 206, headers, body });
+    useEndpoint(server.endpoint);
+    const client = createS3Client({ region: "us-east-1", endpointOverridden: true, forcePathStyle: true, maxAttempts: 1 });
+    cleanups.push(() => client.destroy(), server.close);
+    const path = join(folder, "source.bin");
+    const ref = { bucket: "uploads", key: "page.html" };
+    const object = { ref, etag: ETAG, sizeBytes: body.length, lastModified: "2026-11-20T10:00:00Z" };
+    await createS3SourceStore(client).download(object, path, { signal: new AbortController().signal });
+    expect(await readFile(path, "utf8")).toBe(body);
   });
 
   test("of an empty object is an empty file", async () => {

@@ -58,7 +58,7 @@ describe("ladderd", () => {
       expect(stderr).toMatch(new RegExp(`^ +${name} `, "m"));
   });
 
-  it("ends with 78, one JSON line and one line a problem when it cannot start", async () => {
+  it("bad input 68: ends with 78, one JSON line and one line a problem when it cannot start", async () => {
     const { code, stderr, stdout } = await ladderd(["start"], { LADDERD_QUEUE_URI: "x" });
     expect([code, stdout]).toEqual([78, ""]);
     const [json = "", ...lines] = stderr.trimEnd().split("\n");

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fakeProgram } from "../../helpers/fake-program.ts";
 import type { Daemon } from "../../support/daemon.ts";
-import { logged, startDaemon } from "../../support/daemon.ts";
+import { logged, MAIN, startDaemon } from "../../support/daemon.ts";
 import { metricsOf } from "../../support/metrics.ts";
 import { countOf, makeQueue, send } from "../../support/queue.ts";
 import type { Site } from "../../support/site.ts";
@@ -31,6 +32,52 @@ describe("the daemon does not start", () => {
     const started = start({ LADDERD_WORK_DIR: join(mounted.path, "work") });
     await expect(started).rejects.toThrow(/ended with 78/);
     await expect(started).rejects.toThrow(problem);
+  });
+});
+
+/** ffmpeg as it is, but for what it says of itself. */
+const ffmpegThat = (changes: string): Promise<string> =>
+  fakeProgram(site.path("ffmpeg"), `PATH=${process.env["PATH"] ?? ""} exec ffmpeg "$@" | sed '${changes}'`);
+
+describe("the daemon ends with 78 and one line that names", () => {
+  test.each<readonly [what: string, env: () => Promise<Readonly<Record<string, string>>>, named: RegExp]>([
+    ["bad input 70: a queue that is not there", async () => ({ LADDERD_QUEUE_URL: `${site.aws.queueUrl}-typo` }), /^ladderd: .*queue/im],
+    [
+      "bad input 73: an ffmpeg that is absent",
+      async () => ({ LADDERD_FFMPEG_PATH: "/nonexistent/ffmpeg" }),
+      /^ladderd: ffmpeg\.path: .*apt-get install/m,
+    ],
+    [
+      "bad input 73: an ffmpeg that is too old",
+      async () => ({ LADDERD_FFMPEG_PATH: await ffmpegThat("s/^ffmpeg version [^ ]*/ffmpeg version 4.4.1/") }),
+      /^ladderd: ffmpeg\.minimumVersion: .*4\.4\.1/m,
+    ],
+    [
+      "bad input 73: an ffmpeg without libx264",
+      async () => ({ LADDERD_FFMPEG_PATH: await ffmpegThat("/libx264/d") }),
+      /^ladderd: ffmpeg\.path: .*libx264/m,
+    ],
+    ["bad input 74: a work folder below a file", async () => ({ LADDERD_WORK_DIR: join(MAIN, "work") }), /^ladderd: workDir/m],
+    [
+      "bad input 76: a port in use",
+      async () => ({ LADDERD_HTTP_PORT: new URL(site.aws.endpoint).port }),
+      /^ladderd: http\.port \(LADDERD_HTTP_PORT\)/m,
+    ],
+    [
+      "bad input 78: requests in clear in production",
+      async () => ({ NODE_ENV: "production", AWS_ENDPOINT_URL_S3: "http://10.0.0.1" }),
+      /^ladderd: AWS_ENDPOINT_URL_S3: /m,
+    ],
+  ])("%s", async (_what, env, named) => {
+    const failure: unknown = await start(await env()).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ message: expect.stringMatching(/ended with 78/) });
+    expect(failure).toMatchObject({ message: expect.stringMatching(named) });
+  });
+
+  test("bad input 78: but starts beside NODE_OPTIONS and a proxy, and warns of them", async () => {
+    const env = { NODE_OPTIONS: "--no-deprecation", HTTPS_PROXY: "http://127.0.0.1:9", NODE_ENV: "production", LADDERD_SANDBOX: "auto" };
+    await using daemon = await start(env);
+    expect(JSON.stringify(logged(daemon, { msg: "worth knowing at start" }))).toMatch(/NODE_OPTIONS[^]*HTTPS_PROXY/);
   });
 });
 

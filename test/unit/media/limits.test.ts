@@ -43,7 +43,7 @@ describe("enforceLimits", () => {
 });
 
 describe("inputGuards", () => {
-  test("open local files only, in known formats and decoders", () => {
+  test("bad input 44: open local files only, in known formats and decoders", () => {
     const guards = inputGuards({ maxPixels: 100, maxStreams: 4 });
     const valueOf = (flag: string): string | undefined => guards[guards.indexOf(flag) + 1];
     expect(valueOf("-protocol_whitelist")).toBe("file");
