@@ -58,6 +58,18 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
   return decision === "publish" ? admitted : { kind: decision, assetPath };
 }
 
+/** Whether the attempt that held the claim before has published the very same since `admit` looked; its pointers are repaired then. */
+export async function wasOvertaken(
+  { sourceId: id, ladderHash, assetPath }: Admitted,
+  { published: store }: Pick<PipelineDeps, "published">,
+  context: JobContext,
+): Promise<boolean> {
+  const record = (await readPublished(store, assetPath, context.signal))?.record;
+  if (record?.source.id !== id || record.ladderHash !== ladderHash || record.complete === false) return false;
+  await repairPointers(store, record, context);
+  return true;
+}
+
 const enqueuedAt = ({ eventTime }: Job, { sentAtMs = Date.now() }: JobContext): string => eventTime ?? new Date(sentAtMs).toISOString();
 
 function ladderFor({ engine, ladder: wanted }: Job, { ladders, settings }: PipelineDeps): Ladder {

@@ -60,7 +60,7 @@ const isAttached = ({ text = [] }: AssetRecord, { track, file }: Attachment): bo
       entry.sourceHash === file.sourceHash && isSameKind(entry, track) && (track.title === undefined || track.title === entry.name),
   );
 
-/** One try: false when another revision was published meanwhile. Leaves nothing behind unless it is published. */
+/** One try: false when another revision was published meanwhile. Leaves nothing behind unless it is published, or may yet be. */
 async function publishUpon(upon: Published, attachment: Attachment, { store, checkLease, signal }: AttachTools): Promise<boolean> {
   const { assetPath } = attachment;
   const { record } = upon;
@@ -77,13 +77,15 @@ async function publishUpon(upon: Published, attachment: Attachment, { store, che
     [ASSET_RECORD, recordText(next)],
   ]);
   const keeps = (name: string): boolean => replaced === undefined || !name.startsWith(`${replaced}/`);
-  let isPublished = false;
+  let mayBeShown = false;
+  const onSending = (isSent: boolean): void => {
+    mayBeShown = isSent;
+  };
   try {
     await copyRevision({ store, from, to: `${assetPath}/${revisionBase(revision)}`, keeps, adds }, signal);
-    isPublished = await commitUpon({ store, upon, record: next, manifests, checkLease }, signal);
-    return isPublished;
+    return await commitUpon({ store, upon, record: next, manifests, checkLease, onSending }, signal);
   } finally {
-    if (!isPublished) await discardRevision(store, { assetPath, revision });
+    if (!mayBeShown) await discardRevision(store, { assetPath, revision });
   }
 }
 

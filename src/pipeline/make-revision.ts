@@ -58,7 +58,8 @@ export interface MadeRevision {
 
 /**
  * From the encode to the moved pointers. What a revision before it has published is copied from there by the store. Of a
- * revision that is not published only that stays which an attempt after this one can build on. Throws JobErrors and the signal's reason.
+ * revision that is not published only that stays which an attempt after this one can build on, or which S3 may yet publish.
+ * Throws JobErrors and the signal's reason.
  */
 export async function makeRevision(request: RevisionRequest, work: RevisionWork): Promise<MadeRevision> {
   const { revision, plan, isComplete } = request;
@@ -70,6 +71,7 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
   const target = uploadTarget(request, { store, assetPath, outDir });
   const upload = uploadWhileEncoding(target, context.signal);
   let isKept = false;
+  let mayBeShown = false;
   try {
     const { encoderSeconds, decodeErrors } = await encodeMissing(request, work);
     const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
@@ -87,6 +89,9 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
       isComplete,
       isFirst: admitted.isNew && !target.reuse,
       encodeSeconds: encoderSeconds,
+      onSending: (isSent: boolean) => {
+        mayBeShown = isSent;
+      },
     };
     // A worker that is killed after the commit does not come back for it.
     await dropKept(deps.settings.workDir, admitted.object);
@@ -102,7 +107,7 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
     throw error;
   } finally {
     await upload.stop();
-    if (!isKept) await discardRevision(store, { assetPath, revision });
+    if (!isKept && !mayBeShown) await discardRevision(store, { assetPath, revision });
   }
 }
 

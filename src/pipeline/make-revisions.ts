@@ -3,6 +3,7 @@ import { isResumable } from "../domain/chunks.ts";
 import { segmentCount } from "../domain/timeline.ts";
 import { splitEarly } from "../domain/early-set.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
+import { discardRevision } from "../publish/discard.ts";
 import type { MadeRevision, RevisionWork } from "./make-revision.ts";
 import { makeRevision } from "./make-revision.ts";
 import { nameRevision } from "./name-revision.ts";
@@ -35,5 +36,8 @@ async function makeWhole(
   const taken = await takeOver({ plan, revision, assetPath, store: run.deps.published, claim, folder: join(workspace.pipeDir, "taken") });
   if (taken) run.deps.report({ kind: "resumed", jobId: job.id, segments: taken.count, ofSegments: segmentCount(plan.timeline) });
   const isLeft = !claim.isLast && isResumable(plan);
-  return (await makeRevision({ revision, plan, missing: plan, isComplete: true, taken, isLeft }, work)).outcome;
+  const { outcome } = await makeRevision({ revision, plan, missing: plan, isComplete: true, taken, isLeft }, work);
+  // asset.json is another one than the attempt before had read: it can publish what it left no more.
+  if (claim.left && outcome !== "stale") await discardRevision(run.deps.published, { assetPath, revision: claim.left.revision });
+  return outcome;
 }

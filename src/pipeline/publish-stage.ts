@@ -8,6 +8,7 @@ import type { Presentation } from "../packaging/presentation.ts";
 import { pictureNames } from "../packaging/storyboard.ts";
 import { renderManifests, renderPlaylists, writePlaylists } from "../packaging/render.ts";
 import { assetRecord } from "../publish/asset-record.ts";
+import type { OnSending } from "../publish/commit.ts";
 import { commit, recordText } from "../publish/commit.ts";
 import { presentationRecord } from "../publish/presentation-record.ts";
 import type { AttemptUpload } from "../publish/upload-attempt.ts";
@@ -31,6 +32,7 @@ export interface PublishRequest {
   readonly isComplete: boolean;
   /** Nothing played at the asset path before. */
   readonly isFirst: boolean;
+  readonly onSending: OnSending;
 }
 
 /** Uploads what is left, checks that all of it arrived, and moves the asset to the new revision. */
@@ -70,6 +72,7 @@ export async function publishStage(
       manifests,
       candidate: async () => ({ ...(await candidateOf(job, admitted, { deps, signal: context.signal })), isComplete }),
       checkLease: context.checkLease,
+      onSending: request.onSending,
     },
     context.signal,
   );

@@ -2,7 +2,7 @@ import type { EncodePlan } from "../domain/encode-plan.ts";
 import type { Job } from "../domain/job.ts";
 import { probeSource } from "../media/probe-source.ts";
 import type { Admitted } from "./admit.ts";
-import { admit } from "./admit.ts";
+import { admit, wasOvertaken } from "./admit.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import { fetchStage } from "./fetch-stage.ts";
 import { inWorkspace } from "./in-workspace.ts";
@@ -33,7 +33,11 @@ export async function runJob(job: Job, run: JobRun): Promise<JobResult> {
   const { deps, context, stage } = run;
   const admitted = await stage("admit", () => admit(job, deps, context));
   if (admitted.kind !== "admitted") return { outcome: admitted.kind, assetPath: admitted.assetPath };
-  return withClaim({ job, admitted }, run, (claimed, claim) => make({ job, admitted, claim, run: claimed }));
+  return withClaim({ job, admitted }, run, async (claimed, claim) =>
+    (await wasOvertaken(admitted, deps, claimed.context))
+      ? { outcome: "duplicate", assetPath: admitted.assetPath }
+      : make({ job, admitted, claim, run: claimed }),
+  );
 }
 
 /** What one attempt is made of: the outside, its message, its clock. */

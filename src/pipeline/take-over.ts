@@ -33,8 +33,9 @@ export interface Takeover {
 const CONCURRENCY = 8;
 
 /**
- * Brings what the attempt before this one left into the new revision, then makes durable that this attempt writes there, and
- * removes what was left: from then on the next attempt finds all of it at one place. Undefined when nothing of it fits.
+ * Brings what the attempt before this one left into the new revision, then makes durable that this attempt writes there: from
+ * then on the next attempt finds all of it at one place. Undefined when nothing of it fits. What was left stays: the attempt
+ * before may not know yet that it lost its claim, and S3 may still make its write of asset.json.
  * Throws LeaseLostError, the signal's reason and the store's JobErrors for the claim.
  */
 export async function takeOver(takeover: Takeover): Promise<TakenOver | undefined> {
@@ -44,7 +45,6 @@ export async function takeOver(takeover: Takeover): Promise<TakenOver | undefine
   try {
     const taken = left?.planHash === planHash && isResumable(plan) ? await bringOver(takeover, left) : undefined;
     if (isResumable(plan)) await claim.leave({ revision, planHash });
-    if (left) await discardRevision(store, { assetPath, revision: left.revision });
     return taken;
   } catch (error) {
     await discardRevision(store, { assetPath, revision });

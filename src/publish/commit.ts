@@ -34,7 +34,14 @@ export interface Commit {
   readonly candidate: () => Promise<Candidate>;
   /** Throws when the lease is gone: nothing may be written then. */
   readonly checkLease: () => void;
+  readonly onSending?: OnSending;
 }
+
+/**
+ * Told true before asset.json is sent, and false once S3 has refused it to somebody else's. In between the revision may be the published one, or
+ * become it, whatever the caller was told: a write that was given up, or aborted, may be made by S3 after that.
+ */
+export type OnSending = (mayBeShown: boolean) => void;
 
 /**
  * Makes a fully uploaded revision the published one: asset.json first, by compare-and-swap, then the pointers, each only
@@ -48,35 +55,47 @@ export async function commit(request: Commit, signal: AbortSignal): Promise<"pub
     if (published?.record.revision !== record.revision) {
       const decision = decide(published?.record, await candidate());
       if (decision === "conflict") throw conflict(record.assetPath);
+      // Whoever published it may have been stopped before its pointers, and this message may be the last one of this source.
+      if (decision === "duplicate" && published) await repairPointers(store, published.record, { checkLease, signal });
       if (decision !== "publish") return decision;
       checkLease();
       if (!(await writeRecord(request, published, signal))) continue;
     }
-    await writePointers(store, { record, manifests: request.manifests, checkLease }, signal);
+    await show(request, signal);
     return "published";
   }
   throw new StorageError(`asset ${record.assetPath} changed ${MAX_ROUNDS} times during one commit`);
+}
+
+/** Writes the pointers of a record that is there: when S3 refused it, too, for that was the second try of a write that went through. */
+async function show(
+  { store, onSending, ...write }: PointerWrite & Pick<Commit, "store" | "onSending">,
+  signal: AbortSignal,
+): Promise<void> {
+  onSending?.(true);
+  await writePointers(store, write, signal);
 }
 
 export interface Replacement extends PointerWrite {
   readonly store: ObjectStore;
   /** What the new revision was made from. */
   readonly upon: Published;
+  readonly onSending?: OnSending;
 }
 
 /**
  * Makes a revision that was made from the published one the published one, if it still is that. False when asset.json has
  * moved on: nothing was written then, and the revision must be made again from the newer one.
  */
-export async function commitUpon({ store, upon, ...write }: Replacement, signal: AbortSignal): Promise<boolean> {
-  const { record, checkLease } = write;
+export async function commitUpon(request: Replacement, signal: AbortSignal): Promise<boolean> {
+  const { store, record, checkLease } = request;
   checkLease();
-  if (!(await writeRecord({ store, record }, upon, signal))) {
+  if (!(await writeRecord(request, request.upon, signal))) {
     // The answer to our own write may have been lost.
     const now = await readPublished(store, record.assetPath, signal);
     if (now?.record.revision !== record.revision) return false;
   }
-  await writePointers(store, write, signal);
+  await show(request, signal);
   return true;
 }
 
@@ -88,14 +107,17 @@ export const conflict = (assetPath: string): InvalidJobError =>
 export const recordText = (record: AssetRecord): string => JSON.stringify(record, null, 2);
 
 async function writeRecord(
-  { store, record }: Pick<Commit, "store" | "record">,
+  { store, record, onSending }: Pick<Commit, "store" | "record" | "onSending">,
   published: Published | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { record: key } = assetKeys(record.assetPath);
   const condition: WriteCondition = published ? { kind: "match", etag: published.etag } : { kind: "absent" };
   const text = recordText(succeeding(record, published?.record));
-  return wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition }, signal));
+  onSending?.(true);
+  const isWritten = await wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition }, signal));
+  if (!isWritten) onSending?.(false);
+  return isWritten;
 }
 
 interface PointerWrite {

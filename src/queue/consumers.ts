@@ -6,7 +6,7 @@ import type { HandleMessage } from "./handle-message.ts";
 import { pause } from "./pause.ts";
 import type { PollError } from "./poll-error.ts";
 import { classifyPollError } from "./poll-error.ts";
-import type { Queue } from "./queue.ts";
+import type { Queue, QueueMessage } from "./queue.ts";
 import { readMessage } from "./read-message.ts";
 import type { GateChange, ReceiveGate, Ticket } from "./receive-gate.ts";
 import { createReceiveGate } from "./receive-gate.ts";
@@ -113,6 +113,7 @@ export function startConsumers(options: ConsumersOptions): Consumers {
 function startSlot(shared: Shared): Consumer {
   const { gate, stopping, busy, logger } = shared;
   let ticket: Ticket | undefined;
+  let askedAt = performance.now();
   const consumer = Consumer.create({
     queueUrl: shared.queueUrl,
     sqs: shared.client,
@@ -127,6 +128,7 @@ function startSlot(shared: Shared): Consumer {
       busy.add(consumer);
       await untilWelcome(shared);
       ticket = await gate.enter(stopping.signal);
+      askedAt = performance.now();
     },
     postReceiveMessageCallback: async () => {
       ticket?.succeeded();
@@ -134,7 +136,7 @@ function startSlot(shared: Shared): Consumer {
       polled(shared);
     },
     handleMessage: async (message) => {
-      await handleOne(message, shared);
+      await handleOne({ ...readMessage(message), handedOutAtMs: handedOutAt(askedAt, shared) }, shared);
       return message;
     },
   });
@@ -183,9 +185,11 @@ function polled(shared: Shared, error?: PollError): void {
   shared.report({ kind: "poll", ...(error === undefined ? {} : { error }) });
 }
 
+/** A process that stood still finds an answer that is older than it seems; SQS gave it before the wait was over. */
+const handedOutAt = (askedAt: number, { waitTimeSeconds }: Shared): number => Math.min(performance.now(), askedAt + waitTimeSeconds * 1000);
+
 /** Never rejects for what a message holds or the queue answers. */
-async function handleOne(received: unknown, { handle, queue, running, stopping, logger }: Shared): Promise<void> {
-  const message = readMessage(received);
+async function handleOne(message: QueueMessage, { handle, queue, running, stopping, logger }: Shared): Promise<void> {
   if (stopping.signal.aborted) {
     await queue.release(message.receiptHandle, 0).catch((err: unknown) => {
       logger.warn(

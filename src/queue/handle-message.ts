@@ -76,6 +76,7 @@ async function judge(message: QueueMessage, options: MessageHandlerOptions & { s
   await using lease = holdLease({
     ...options.lease,
     extend: (seconds) => queue.extend(receiptHandle, seconds),
+    ...(message.handedOutAtMs === undefined ? {} : { since: message.handedOutAtMs }),
     signal,
     onExtension: (result) => report({ kind: "extended", result }),
   });

@@ -12,6 +12,8 @@ export interface LeaseOptions {
   readonly marginSeconds: number;
   /** Monotonic milliseconds. */
   readonly clock?: () => number;
+  /** When it began, by that clock; now when undefined. */
+  readonly since?: number;
   /** When it aborts, the lease's signal does too, with its reason; the extensions go on until the release. */
   readonly signal?: AbortSignal;
   readonly onExtension?: (result: ExtensionResult) => void;
@@ -37,7 +39,7 @@ const RETRY_EXTENSION_SECONDS = 5;
 export function holdLease(options: LeaseOptions): Lease {
   const { visibilitySeconds, everySeconds, marginSeconds, signal: outer, clock = () => performance.now(), onExtension } = options;
   const ended = new AbortController();
-  const startedAt = clock();
+  const startedAt = options.since ?? clock();
   let extendedAt = startedAt;
   let released = false;
   let extension = Promise.resolve();

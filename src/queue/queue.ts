@@ -9,6 +9,8 @@ export interface QueueMessage {
   readonly receiveCount: number;
   readonly sentAtMs?: number;
   readonly firstReceivedAtMs?: number;
+  /** Monotonic milliseconds of when SQS handed it out, at the latest. */
+  readonly handedOutAtMs?: number;
   readonly traceHeader?: string;
 }
 

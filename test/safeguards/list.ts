@@ -26,14 +26,8 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "If-Match on asset.json",
     file: "src/publish/commit.ts",
-    find: `headers: pointerHeaders(key), condition }, signal));
-}
-
-interface PointerWrite`,
-    replace: `headers: pointerHeaders(key) }, signal));
-}
-
-interface PointerWrite`,
+    find: "const isWritten = await wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition }, signal));",
+    replace: "const isWritten = await wrote(store.writeText({ key, text, headers: pointerHeaders(key) }, signal));",
     project: "unit",
     testFile: "test/unit/publish/commit.test.ts",
     test: "publish one of two attempts at the same source",

@@ -48,12 +48,13 @@ async function taken(setup: Setup = {}) {
 }
 
 describe("takeOver", () => {
-  test("brings the segments that every rendition has into the new revision, says where they are, and removes the rest", async () => {
+  test("brings the segments that every rendition has into the new revision, says where they are, and leaves what was left", async () => {
     const { result, noted, keys } = await taken();
     expect(segmentCount(PLAN.timeline)).toBeGreaterThan(2);
     expect(result).toMatchObject({ count: 2, names: IDS.flatMap((id) => [`${id}/00001.m4s`, `${id}/00002.m4s`]) });
     expect(keys).toStrictEqual(expect.arrayContaining(IDS.flatMap((id) => [1, 2].map((n) => `films/a/r/new/${id}/0000${n}.m4s`))));
-    expect(keys).toHaveLength(4);
+    expect(keys.filter((key) => key.startsWith("films/a/r/old/"))).toHaveLength(5);
+    expect(keys).toHaveLength(9);
     expect(noted).toStrictEqual([{ revision: "new", planHash: planHashOf(PLAN) }]);
   });
 

@@ -30,6 +30,19 @@ const attempt = (
   checkLease: () => undefined,
   ...changes,
 });
+/** A bucket with the pointer copies of these revisions, as their uploads left them. */
+async function storeWithCopies(...records: readonly AssetRecord[]): Promise<MemoryStore> {
+  const store = memoryStore();
+  const headers = { contentType: "x", cacheControl: "x" };
+  for (const record of records) {
+    const folder = `${record.assetPath}/${revisionBase(record.revision)}`;
+    const { hls, dash } = manifestsOf(record);
+    await store.writeText({ key: folder + POINTER_COPIES.hls, text: hls, headers });
+    await store.writeText({ key: folder + POINTER_COPIES.dash, text: dash, headers });
+  }
+  return store;
+}
+
 const SECOND = aRecord({ revision: "20260102T030406-00000002", source: { id: SOURCES.second, sizeBytes: 5 } });
 
 /** Asserts that record and pointers show this revision and nothing else. */
@@ -74,7 +87,7 @@ describe("commit", () => {
   });
 
   test("bad input 18, bad input 19: writes nothing for a duplicate, a stale source or a path of somebody else", async () => {
-    const store = memoryStore();
+    const store = await storeWithCopies(aRecord());
     await commit(attempt(store, aRecord()), signal);
     const before = [...store.changes];
     const again = aRecord({ revision: "20260102T030407-00000003" });
@@ -94,6 +107,42 @@ describe("commit", () => {
       expect(store.changes).toHaveLength(3);
     },
   );
+
+  test("completes the pointers of a duplicate whose own attempt was stopped before them", async () => {
+    const store = await storeWithCopies(aRecord());
+    const stopped = losingTheAnswer(store, KEYS.record, new Error("stopped"));
+    await expect(commit(attempt(stopped, aRecord()), signal)).rejects.toThrow("stopped");
+    const again = aRecord({ revision: "20260102T030407-00000003" });
+    await expect(commit(attempt(store, again), signal)).resolves.toBe("duplicate");
+    expectPublished(store, aRecord());
+  });
+
+  test("says from which moment to which the revision may be shown", async () => {
+    const store = await storeWithCopies(aRecord());
+    const told = async (shared: ObjectStore, record: AssetRecord): Promise<readonly boolean[]> => {
+      const states: boolean[] = [];
+      await settled(commit(attempt(shared, record, { onSending: (mayBeShown) => states.push(mayBeShown) }), signal));
+      return states;
+    };
+    await expect(told({ ...store, writeText: async () => Promise.reject(new Error("late")) }, aRecord())).resolves.toStrictEqual([true]);
+    const met = losingTheAnswer(store, KEYS.record, new PreconditionFailed("own"));
+    await expect(told(met, aRecord())).resolves.toStrictEqual([true, false, true]);
+    const again = aRecord({ revision: "20260102T030407-00000003" });
+    await expect(told(store, again)).resolves.toStrictEqual([]);
+    // Between its look at asset.json and its write another attempt is faster.
+    let isFirst = true;
+    const overtaken: ObjectStore = {
+      ...store,
+      writeText: async (object) => {
+        if (isFirst) await commit(attempt(store, SECOND), signal);
+        isFirst = false;
+        return store.writeText(object);
+      },
+    };
+    const other = aRecord({ revision: "20260102T030408-00000004", source: SECOND.source, ladderHash: "ladder-2" });
+    const beaten = await told(overtaken, { ...other, ladderHash: SECOND.ladderHash });
+    expect(beaten).toStrictEqual([true, false]);
+  });
 
   test("leaves what a redelivery completes when the connection dies after the record went through", async () => {
     const store = memoryStore();
@@ -137,7 +186,7 @@ describe("two committers, their steps in any order", () => {
   });
 
   async function race(scheduler: fc.Scheduler, [first, second]: readonly [AssetRecord, AssetRecord]) {
-    const store = memoryStore();
+    const store = await storeWithCopies(first, second);
     const shared = scheduled(store, scheduler);
     const outcomes = Promise.all([settled(commit(attempt(shared, first), signal)), settled(commit(attempt(shared, second), signal))]);
     await scheduler.waitFor(outcomes);
@@ -182,15 +231,7 @@ describe("two committers, their steps in any order", () => {
 });
 
 describe("repairPointers", () => {
-  const folder = `films/a/${revisionBase(aRecord().revision)}`;
-  const headers = { contentType: "x", cacheControl: "x" };
-  const withCopies = async (): Promise<MemoryStore> => {
-    const store = memoryStore();
-    const { hls, dash } = manifestsOf(aRecord());
-    await store.writeText({ key: folder + POINTER_COPIES.hls, text: hls, headers });
-    await store.writeText({ key: folder + POINTER_COPIES.dash, text: dash, headers });
-    return store;
-  };
+  const withCopies = async (): Promise<MemoryStore> => storeWithCopies(aRecord());
   const context = { checkLease: () => undefined, messageId: "message", signal };
 
   test.each([0, 1, 2])("completes what a crash left after %d of two pointers", async (written) => {

@@ -185,6 +185,14 @@ describe("the lease of a message", () => {
     }
   });
 
+  test("fault 28: handed out to a process that stood still then: not begun, not deleted", async () => {
+    const runJob = vi.fn<RunJob>(published);
+    const { outcome, calls } = await settle({ runJob, message: { handedOutAtMs: performance.now() - 600_000 } });
+    expect(outcome).toBe("abandoned");
+    expect(runJob).not.toHaveBeenCalled();
+    expect(calls).toEqual([]);
+  });
+
   test("fault 28: lost by the clock while its job ended well: not deleted either", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     try {

@@ -102,6 +102,11 @@ describe("holdLease", () => {
     expect(lease.signal.aborted).toBe(true);
   });
 
+  test("began when the message was handed out: a process that stood still before it took the answer has lost it", () => {
+    const lease = aLease({ clock: () => 600_000, since: 300_000 });
+    expect(() => lease.check()).toThrow(LeaseLostError);
+  });
+
   test("goes on extending after a shutdown was asked for, until it is released", async () => {
     const extend = vi.fn<LeaseOptions["extend"]>(async () => {});
     const shutdown = new AbortController();
