@@ -64,7 +64,8 @@ const POLL_WAIT_SECONDS = 20;
 export async function startWorker(config: DaemonConfig, options: WorkerOptions): Promise<Worker> {
   const { logger } = options;
   await using undo = new AsyncDisposableStack();
-  const tools = await openTools(config, new AbortController().signal);
+  const { ffmpegVersion = "unknown" } = options;
+  const tools = { ...(await openTools(config, new AbortController().signal)), ffmpegVersion };
   if (tools.sandboxMissing.length > 0) logger.warn({ missing: tools.sandboxMissing }, "media programs run without part of their sandbox");
   const watching = createObserver({
     ...options,

@@ -53,6 +53,8 @@ export interface Tools {
   readonly ffmpegPath: string;
   readonly ffprobePath: string;
   readonly packagerPath: string;
+  /** Segments of another build of the encoder fit no init segment of this one. */
+  readonly ffmpegVersion?: string;
   readonly threads: number;
   readonly sandbox: SandboxAbilities;
 }

@@ -7,7 +7,7 @@ import { discardRevision } from "../publish/discard.ts";
 import type { MadeRevision, RevisionWork } from "./make-revision.ts";
 import { makeRevision } from "./make-revision.ts";
 import { nameRevision } from "./name-revision.ts";
-import { takeOver } from "./take-over.ts";
+import { planHashOf, takeOver } from "./take-over.ts";
 
 /**
  * Publishes the plan as `revision`; before it an early part of it as a revision of its own, where that is configured and
@@ -33,7 +33,9 @@ async function makeWhole(
 ): Promise<MadeRevision["outcome"]> {
   const { job, admitted, claim, run, workspace } = work;
   const { assetPath } = admitted;
-  const taken = await takeOver({ plan, revision, assetPath, store: run.deps.published, claim, folder: join(workspace.pipeDir, "taken") });
+  const { published: store, tools } = run.deps;
+  const planHash = planHashOf(plan, tools.ffmpegVersion);
+  const taken = await takeOver({ plan, planHash, revision, assetPath, store, claim, folder: join(workspace.pipeDir, "taken") });
   if (taken) run.deps.report({ kind: "resumed", jobId: job.id, segments: taken.count, ofSegments: segmentCount(plan.timeline) });
   const isLeft = !claim.isLast && isResumable(plan);
   const { outcome } = await makeRevision({ revision, plan, missing: plan, isComplete: true, taken, isLeft }, work);

@@ -21,6 +21,7 @@ export interface TakenOver extends ReusedSegments {
 
 export interface Takeover {
   readonly plan: EncodePlan;
+  readonly planHash: string;
   readonly revision: string;
   readonly assetPath: string;
   readonly store: ObjectStore;
@@ -39,9 +40,8 @@ const CONCURRENCY = 8;
  * Throws LeaseLostError, the signal's reason and the store's JobErrors for the claim.
  */
 export async function takeOver(takeover: Takeover): Promise<TakenOver | undefined> {
-  const { plan, revision, assetPath, store, claim } = takeover;
+  const { plan, planHash, revision, assetPath, store, claim } = takeover;
   const { left } = claim;
-  const planHash = planHashOf(plan);
   try {
     const taken = left?.planHash === planHash && isResumable(plan) ? await bringOver(takeover, left) : undefined;
     if (isResumable(plan)) await claim.leave({ revision, planHash });
@@ -53,8 +53,8 @@ export async function takeOver(takeover: Takeover): Promise<TakenOver | undefine
 }
 
 /** Of all that makes an encode what it is. What the probe says is the source's, and an estimate encodes nothing. */
-export function planHashOf({ source: _source, estimate: _estimate, ...plan }: EncodePlan): string {
-  return sha256(JSON.stringify({ version: PACKAGE_VERSION, plan }));
+export function planHashOf({ source: _source, estimate: _estimate, ...plan }: EncodePlan, ffmpegVersion = "unknown"): string {
+  return sha256(JSON.stringify({ version: PACKAGE_VERSION, ffmpegVersion, plan }));
 }
 
 /** Undefined as well when it fails: to encode all of it is dearer and never wrong. */

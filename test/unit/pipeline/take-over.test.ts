@@ -38,11 +38,17 @@ async function taken(setup: Setup = {}) {
     end: async () => undefined,
   };
   const store = setup.store?.(memory) ?? memory;
-  const result = await takeOver({ plan, revision: "new", assetPath: "films/a", store, claim, folder: folder.path }).catch(
-    (error: unknown) => ({
-      error,
-    }),
-  );
+  const result = await takeOver({
+    plan,
+    planHash: planHashOf(plan),
+    revision: "new",
+    assetPath: "films/a",
+    store,
+    claim,
+    folder: folder.path,
+  }).catch((error: unknown) => ({
+    error,
+  }));
   const keys = [...memory.objects.keys()];
   return { result, noted, keys };
 }
@@ -98,5 +104,6 @@ describe("planHashOf", () => {
     const probed: EncodePlan = { ...PLAN, source: { ...PLAN.source, defects: ["timestamps_gap"] } };
     expect(planHashOf(probed)).toBe(planHashOf(PLAN));
     expect(planHashOf({ ...PLAN, video: PLAN.video.slice(0, 1) })).not.toBe(planHashOf(PLAN));
+    expect(planHashOf(PLAN, "5.1.9")).not.toBe(planHashOf(PLAN, "7.1.5"));
   });
 });
