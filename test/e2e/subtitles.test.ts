@@ -109,7 +109,7 @@ describe("subtitles beside a film", () => {
     expect(await digestsOf(first)).toEqual(before);
     const after = await digestsOf(second);
     const changed = [...before].filter(([name, digest]) => after.get(name) !== digest).map(([name]) => name);
-    expect(changed.toSorted()).toEqual(["pointer.m3u8", "pointer.mpd", "presentation.json"]);
+    expect(changed.toSorted()).toEqual(["asset.json", "pointer.m3u8", "pointer.mpd", "presentation.json"]);
     expect([...after.keys()].filter((name) => !before.has(name)).every((name) => name.startsWith("t-de/"))).toBe(true);
     await untilEmpty(site);
   });
