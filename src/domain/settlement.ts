@@ -24,6 +24,7 @@ const SHORTEST_RELEASE_SECONDS = 20;
 /** First delays: what heals by itself soon is tried soon, what somebody must mend late. */
 const FIRST_RETRY_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = {
   storage_throttled: 30,
+  job_claimed: 30,
   engine_unavailable: 120,
   destination_denied: 300,
   source_denied: 300,

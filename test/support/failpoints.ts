@@ -16,7 +16,7 @@ const SHORT_LEASE = { LADDERD_LEASE_VISIBILITY_SECONDS: "8", LADDERD_LEASE_EXTEN
 const VISIBILITY_SECONDS = 8;
 const REACHED_MS = 120_000;
 /** A job that another attempt claimed is tried again after up to a minute. */
-const SETTLED_MS = 150_000;
+const SETTLED_MS = 280_000;
 const GONE_MS = 2000;
 
 export interface FailpointRun {

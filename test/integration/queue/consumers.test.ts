@@ -192,7 +192,7 @@ describe("the drain", () => {
     expect(consumers.running()).toBe(1);
     consumers.cancel("second signal");
     await drained;
-    expect(reasons.at(-1)).toEqual({ kind: "settled", messageId: expect.any(String), outcome: "released" });
+    expect(reasons.at(-1)).toEqual({ kind: "settled", messageId: expect.any(String), outcome: "released", code: "shutdown" });
     // Given back, not deleted; visible once a receive that was broken off cannot take it any more.
     expect(counts()).toEqual({ ready: 0, inflight: 1 });
   });
