@@ -103,7 +103,8 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
     }
     return { outcome, revision, renditionIds: target.renditionIds, decodeErrors };
   } catch (error) {
-    isKept ||= request.isLeft === true && isInterruption(error);
+    // What is thrown during an abort is a consequence of it.
+    isKept ||= request.isLeft === true && isInterruption(context.signal.aborted ? context.signal.reason : error);
     throw error;
   } finally {
     await upload.stop();

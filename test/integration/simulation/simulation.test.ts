@@ -6,7 +6,7 @@ import { command, mustRun } from "../../support/command.ts";
 const RUN = resolve(import.meta.dirname, "../../simulation/run.ts");
 const TIMEOUT_MS = 400_000;
 /** So many find each missing safeguard several times over. */
-const ENOUGH = 1000;
+const ENOUGH = 4000;
 
 describe("workers, queue and buckets in any order of events", () => {
   test("keep every promise in 2,000 seeds", { timeout: TIMEOUT_MS }, async () => {
