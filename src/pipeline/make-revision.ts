@@ -103,8 +103,7 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
     }
     return { outcome, revision, renditionIds: target.renditionIds, decodeErrors };
   } catch (error) {
-    // What is thrown during an abort is a consequence of it.
-    isKept ||= request.isLeft === true && isInterruption(context.signal.aborted ? context.signal.reason : error);
+    isKept ||= request.isLeft === true && isInterruption(error, context.signal);
     throw error;
   } finally {
     await upload.stop();
@@ -121,9 +120,11 @@ async function encodeMissing(
   return { ...encoded, decodeErrors: encoded.decodeErrors + (before?.decodeErrors ?? 0) };
 }
 
-/** What ends an attempt and says nothing against its work. */
-const isInterruption = (error: unknown): boolean =>
-  error instanceof JobError && (error.disposition === "release" || error.disposition === "abandon");
+/** What ends an attempt and says nothing against its work; what is thrown during an abort is a consequence of it. */
+function isInterruption(thrown: unknown, signal: AbortSignal): boolean {
+  const error: unknown = signal.aborted ? signal.reason : thrown;
+  return error instanceof JobError && (error.disposition === "release" || error.disposition === "abandon");
+}
 
 function uploadTarget(
   { revision, plan, before, taken }: RevisionRequest,

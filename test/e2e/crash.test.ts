@@ -53,8 +53,8 @@ async function expectPublishedOnce(
   // A second commit would name the first.
   expect(asset.previous).toBeUndefined();
   // Once the message is deleted there is nothing left for the next one.
-  const outcomes = isSettled ? [] : [expect.stringMatching(/^(?:published|duplicate)$/)];
-  expect(logged(last, { msg: "message settled" }).map(({ outcome }) => outcome)).toEqual(outcomes);
+  const outcomes = logged(last, { msg: "message settled" }).map(({ outcome }) => outcome);
+  expect(outcomes.join()).toMatch(isSettled ? /^$/ : /^(?:published|duplicate)$/);
 }
 
 describe("kill -9 (fault 2, fault 3, fault 4, fault 5, fault 7, fault 8, fault 9, fault 10, fault 11, fault 19)", () => {
