@@ -3,7 +3,7 @@ import { faultsOf, soak } from "../soak/soak.ts";
 import { faultsOfLoad, load } from "../support/load.ts";
 
 test("two workers on one queue settle everything in it once, whatever it is", async () => {
-  const mix = { messages: 100, duplicates: 20, bad: 10, outOfOrder: 6 };
+  const mix = { messages: 60, duplicates: 12, bad: 6, outOfOrder: 4 };
   const result = await load(mix, 2);
   expect(faultsOfLoad(result, mix)).toStrictEqual([]);
   expect(result.outcomes.get("rejected")).toBe(mix.bad);

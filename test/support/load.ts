@@ -7,7 +7,7 @@ import { logged } from "./daemon.ts";
 import type { Member } from "./fleet.ts";
 import { SOURCE_KEY, putSource, settledBy, startFleet } from "./fleet.ts";
 import { drainQueue, send } from "./queue.ts";
-import { keysOf } from "./published.ts";
+import { assetAt } from "./published.ts";
 import type { Site } from "./site.ts";
 import { QUIET_BUCKET, openSite } from "./site.ts";
 
@@ -23,8 +23,8 @@ export interface LoadMix {
 export interface LoadResult {
   readonly seconds: number;
   readonly outcomes: ReadonlyMap<string, number>;
-  /** Asset paths that should be published, and how many revisions each has. */
-  readonly revisions: ReadonlyMap<string, number>;
+  /** Asset paths that should be published, and how often each was. */
+  readonly commits: ReadonlyMap<string, number>;
   readonly deadLetters: number;
   /** From the start of a job to its end without its encode, in seconds, ascending. */
   readonly overheads: readonly number[];
@@ -52,7 +52,7 @@ export async function load(mix: LoadMix, workers: number): Promise<LoadResult> {
     return {
       seconds,
       outcomes,
-      revisions: await revisionsOf(site, paths),
+      commits: await commitsOf(site, paths),
       deadLetters: (await drainQueue(site, site.aws.deadLetterQueueUrl)).length,
       overheads: overheadsOf(members),
     };
@@ -116,24 +116,23 @@ function overheadsOf(members: readonly Member[]): readonly number[] {
 
 const endedLine = z.object({ durationSeconds: z.number(), stages: z.record(z.string(), z.number()) });
 
-async function revisionsOf(site: Site, paths: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const found = new Map(paths.map((path) => [path, new Set<string>()]));
-  const published = new Set<string>();
-  for (const key of await keysOf(site, "load/")) {
-    const [, path = "", revision] = /^(load\/\d+)\/(?:r\/([^/]+)\/)?/.exec(key) ?? [];
-    if (revision !== undefined) found.get(path)?.add(revision);
-    if (key.endsWith("/index.m3u8") && revision === undefined) published.add(path);
+/** A second commit names the first. A revision that nothing names is of an attempt that was interrupted: no publication. */
+async function commitsOf(site: Site, paths: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const commits = new Map<string, number>();
+  for (const path of paths) {
+    const asset = await assetAt(site, path);
+    commits.set(path, asset ? 1 + Number(asset.previous !== undefined) : 0);
   }
-  return new Map([...found].map(([path, revisions]) => [path, published.has(path) ? revisions.size : 0]));
+  return commits;
 }
 
 /** What was lost or done twice; empty when nothing was. */
-export function faultsOfLoad({ outcomes, revisions, deadLetters }: LoadResult, { bad }: LoadMix): readonly string[] {
-  const wrong = [...revisions].filter(([, count]) => count !== 1);
+export function faultsOfLoad({ outcomes, commits, deadLetters }: LoadResult, { bad }: LoadMix): readonly string[] {
+  const wrong = [...commits].filter(([, count]) => count !== 1);
   const published = outcomes.get("published") ?? 0;
   return [
-    ...wrong.map(([path, count]) => `${path} has ${count} revisions`),
-    ...(published === revisions.size ? [] : [`${published} publications for ${revisions.size} assets`]),
+    ...wrong.map(([path, count]) => `${path} was published ${count} times`),
+    ...(published === commits.size ? [] : [`${published} publications for ${commits.size} assets`]),
     ...(deadLetters === bad ? [] : [`${deadLetters} dead letters for ${bad} bad messages`]),
   ];
 }
