@@ -7,6 +7,7 @@ import { laddersInForce } from "./config/ladders.ts";
 import type { ErrorCode } from "./domain/errors.ts";
 import { keyFinder } from "./keys/find-key.ts";
 import { armFailpoint } from "./lifecycle/arm-failpoint.ts";
+import { sweepRegularly } from "./lifecycle/sweep-regularly.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
 import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
@@ -24,6 +25,7 @@ import { MAX_FAILURES } from "./queue/verdict.ts";
 import type { Queue } from "./queue/queue.ts";
 import { claimTaker } from "./state/claims.ts";
 import { createFailureStore } from "./state/failures.ts";
+import { sweepBuckets } from "./state/sweep-buckets.ts";
 import { judgeHealth, judgeReadiness } from "./telemetry/health.ts";
 import type { HttpOptions } from "./telemetry/http.ts";
 import { startHttp } from "./telemetry/http.ts";
@@ -56,6 +58,8 @@ export interface Worker {
 }
 
 const POLL_WAIT_SECONDS = 20;
+/** RELIABILITY.md R-P9. */
+const GARBAGE_SECONDS = 24 * 3600;
 
 /**
  * The composition root: builds every adapter in order and starts to receive. Throws ConfigError when the sandbox, the port
@@ -113,8 +117,23 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     logger,
   });
   undo.defer(() => http.close());
+  if (config.gc.everyHours > 0) undo.use(collectGarbage(config, { aws, observer, logger }));
   logger.info({ http: http.url, queue: config.queueUrl, slots: config.concurrency }, "receiving");
   return control({ config, consumers, observer, life, httpUrl: http.url, resources: undo.move() });
+}
+
+/** Beside the jobs; any number of workers may do it at once. */
+function collectGarbage(
+  config: DaemonConfig,
+  { aws, observer, logger }: Pick<HandlerParts, "aws" | "observer" | "logger">,
+): AsyncDisposable {
+  const { publishBucket, stateBucket, publishPrefix, gc } = config;
+  const options = { stores: aws, publishBucket, stateBucket, publishPrefix, olderThanSeconds: GARBAGE_SECONDS, dryRun: false };
+  return sweepRegularly({
+    ...gc,
+    sweep: (signal) => sweepBuckets({ ...options, onRemoved: observer.metrics.orphansDeleted }, signal),
+    logger,
+  });
 }
 
 /** What the worker knows of its own course. Monotonic milliseconds. */

@@ -1,10 +1,12 @@
 import type { ObjectStore, SourceStore } from "../pipeline/ports.ts";
+import type { SweepBucket } from "../publish/sweep.ts";
 import type { ReceiveClient } from "../queue/consumers.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { ClientSettings, S3Settings } from "./clients.ts";
 import { createS3Client, createSqsClient } from "./clients.ts";
 import { createS3ObjectStore } from "./s3-object-store.ts";
 import { createS3SourceStore } from "./s3-source-store.ts";
+import { createS3SweepBucket } from "./s3-sweep-bucket.ts";
 import { createQueue } from "./sqs-queue.ts";
 
 export interface AwsSettings extends Pick<ClientSettings, "region" | "endpointOverridden"> {
@@ -19,6 +21,7 @@ export interface Aws {
   /** For receives alone: one attempt a request, ended by destroying it. */
   readonly receiveClient: ReceiveClient;
   bucket(name: string): ObjectStore;
+  sweepBucket(name: string): SweepBucket;
   /** Ends all connections. */
   close(): void;
 }
@@ -34,6 +37,7 @@ export function openAws({ region, endpointOverridden, queueUrl, s3 }: AwsSetting
     queue: createQueue({ client, heartbeatClient, queueUrl }),
     receiveClient,
     bucket: (name) => createS3ObjectStore(objects, name),
+    sweepBucket: (name) => createS3SweepBucket(objects, name),
     close: () => {
       for (const open of [objects, receiveClient, client, heartbeatClient]) open.destroy();
     },

@@ -30,20 +30,11 @@ export async function gc(argv: readonly string[], env: Environment): Promise<num
       "publishBucket (LADDERD_PUBLISH_BUCKET) and stateBucket (LADDERD_STATE_BUCKET): are required to collect garbage",
     ]);
   const { openStores } = await import("./aws-stores.ts");
-  const { sweep } = await import("../publish/sweep.ts");
-  const { readClaims } = await import("../state/sweep-claims.ts");
+  const { sweepBuckets } = await import("../state/sweep-buckets.ts");
   const stores = openStores(config);
   try {
-    const state = stores.bucket(stateBucket);
-    const options = {
-      published: { store: stores.bucket(publishBucket), bucket: stores.sweepBucket(publishBucket) },
-      state,
-      readClaims: (signal: AbortSignal) => readClaims({ store: state, bucket: stores.sweepBucket(stateBucket) }, signal),
-      publishPrefix,
-      olderThanSeconds,
-      dryRun,
-    };
-    const report = await interruptible((signal) => sweep(options, signal));
+    const options = { stores, publishBucket, stateBucket, publishPrefix, olderThanSeconds, dryRun };
+    const report = await interruptible((signal) => sweepBuckets(options, signal));
     if (values.json === true) printJson({ dryRun, ...report });
     else tell(report, dryRun);
     return report.unreadable.length > 0 ? 1 : 0;

@@ -48,6 +48,8 @@ export interface Settings {
   readonly packager: { readonly path: string };
   readonly encode: EncodeSettings;
   readonly disk: DiskSettings;
+  /** 0: the worker does not sweep. */
+  readonly gc: { readonly everyHours: number };
   /** NAME[:PASSING[:ACTION]]. */
   readonly failpoint?: string;
 }

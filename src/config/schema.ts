@@ -202,6 +202,16 @@ export const schema: convict.Schema<Settings> = {
       default: 1.5,
     },
   },
+  gc: {
+    // With the age of 24 h that a sweep asks for: gone within 48 h (R-P9).
+    everyHours: {
+      doc: "the worker runs `ladderd gc` itself every so many hours, 24 at most; 0 leaves it to you",
+      format: "whole-number",
+      maximum: 24,
+      env: "LADDERD_GC_EVERY_HOURS",
+      default: 0,
+    },
+  },
   failpoint: {
     doc: "for tests: kill, term or stop the worker itself at a named point, as NAME:PASSING:ACTION; refused in production",
     format: "failpoint",

@@ -18,7 +18,7 @@ export interface SweepBucket {
 
 /** What the claims say. */
 export interface ClaimSweep {
-  /** Revisions that some attempt left to the next one. */
+  /** Revisions that some attempt lately left to the next one. */
   readonly left: ReadonlySet<string>;
   /** Keys of claims that ended long ago. */
   readonly ended: readonly string[];
@@ -32,6 +32,8 @@ export interface SweepOptions {
   readonly publishPrefix: string;
   readonly olderThanSeconds: number;
   readonly dryRun: boolean;
+  /** Told after each revision how many objects went. */
+  readonly onRemoved?: (objects: number) => void;
 }
 
 export interface SweepReport {
@@ -91,7 +93,7 @@ async function readNaming({ store, assetPath, left }: NamingRequest, signal: Abo
 /** Lists the revision again: something may have come into it since. Resolves to how many objects went. */
 async function removeFolder(
   folder: RevisionFolder,
-  { published, olderThanSeconds, dryRun }: SweepOptions,
+  { published, olderThanSeconds, dryRun, onRemoved }: SweepOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const now = revisionFolders();
@@ -102,7 +104,9 @@ async function removeFolder(
   }
   const isStill = now.list().every(({ youngestSeconds, holdsAsset }) => youngestSeconds >= olderThanSeconds && !holdsAsset);
   if (!isStill || now.list().length !== 1) return 0;
-  if (!dryRun) await published.store.remove(keys, signal);
+  if (dryRun) return keys.length;
+  await published.store.remove(keys, signal);
+  onRemoved?.(keys.length);
   return keys.length;
 }
 

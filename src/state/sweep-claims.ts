@@ -6,6 +6,7 @@ import { parseClaim } from "./claim-record.ts";
 export interface ClaimSweepOptions {
   readonly store: Pick<ObjectStore, "readText">;
   readonly bucket: Pick<SweepBucket, "pages">;
+  readonly olderThanSeconds: number;
 }
 
 const PREFIX = "claims/";
@@ -13,8 +14,12 @@ const CONCURRENCY = 32;
 /** Whoever looks into a failure finds its claim for so long. */
 const KEPT_SECONDS = 30 * 24 * 3600;
 
-/** Reads every claim: what attempts left to the next ones, and which of them ended more than thirty days ago. */
-export async function readClaims({ store, bucket }: ClaimSweepOptions, signal: AbortSignal): Promise<ClaimSweep> {
+/**
+ * Reads every claim: what attempts left to the next ones, and which of them ended more than thirty days ago. A claim is
+ * renewed while its attempt runs; one that nobody has written for `olderThanSeconds` names what no attempt came back for, and
+ * one that comes still encodes it again.
+ */
+export async function readClaims({ store, bucket, olderThanSeconds }: ClaimSweepOptions, signal: AbortSignal): Promise<ClaimSweep> {
   const left = new Set<string>();
   const ended: string[] = [];
   for await (const page of bucket.pages(PREFIX, signal)) {
@@ -22,7 +27,7 @@ export async function readClaims({ store, bucket }: ClaimSweepOptions, signal: A
       const stored = await store.readText(key, signal);
       const claim = stored && parseClaim(stored.text);
       if (!claim) return;
-      if (claim.left) left.add(claim.left.revision);
+      if (claim.left && stored.ageSeconds < olderThanSeconds) left.add(claim.left.revision);
       if (claim.state === "ended" && stored.ageSeconds >= KEPT_SECONDS) ended.push(key);
     });
   }

@@ -46,17 +46,19 @@ interface World {
   readonly bucket?: SweepBucket;
   readonly dryRun?: boolean;
   readonly publishPrefix?: string;
+  readonly onRemoved?: (objects: number) => void;
 }
 
-const run = ({ store, state = memoryStore(), bucket = bucketOf(store).bucket, dryRun = false, publishPrefix = "" }: World) =>
+const run = ({ store, state = memoryStore(), bucket = bucketOf(store).bucket, dryRun = false, publishPrefix = "", onRemoved }: World) =>
   sweep(
     {
       published: { store, bucket },
       state,
-      readClaims: (own) => readClaims({ store: state, bucket: bucketOf(state).bucket }, own),
+      readClaims: (own) => readClaims({ store: state, bucket: bucketOf(state).bucket, olderThanSeconds: 24 * HOUR }, own),
       publishPrefix,
       olderThanSeconds: 24 * HOUR,
       dryRun,
+      ...(onRemoved ? { onRemoved } : {}),
     },
     signal,
   );
@@ -137,6 +139,27 @@ describe("a sweep", () => {
     await expect(run({ store, state: claims })).resolves.toMatchObject({ objects: 0 });
   });
 
+  test.each(["held", "ended"] as const)(
+    "fault 7: removes what an attempt left for which nobody came in a day (claim %s)",
+    async (state) => {
+      const store = await anAsset();
+      const claims = memoryStore();
+      await put(claims, "claims/a.json", { hours: 25, text: claim({ state, left: { revision: revisionNamed(1), planHash: "p" } }) });
+      await expect(run({ store, state: claims })).resolves.toMatchObject({ objects: 3 });
+      expect(revisionsIn(store)).toStrictEqual([revisionNamed(2), revisionNamed(3)]);
+    },
+  );
+
+  test("tells of each revision when it is gone, so that a sweep that is broken off has counted what it did", async () => {
+    const store = await anAsset();
+    await put(store, `${folder(1, "films/b")}v240/init.mp4`, { hours: 48 });
+    const removed: number[] = [];
+    await run({ store, dryRun: true, onRemoved: (objects) => removed.push(objects) });
+    expect(removed).toStrictEqual([]);
+    await run({ store, onRemoved: (objects) => removed.push(objects) });
+    expect(removed.toSorted((a, b) => a - b)).toStrictEqual([1, 3]);
+  });
+
   test("touches nothing of an asset whose record it cannot read, and says so", async () => {
     const store = await anAsset();
     await put(store, KEYS.record, { hours: 48, text: "{}" });
@@ -205,7 +228,7 @@ describe("a sweep", () => {
         await put(store, KEYS.hls, { hours: recordHours, text: revisionBase(revisionNamed(hls)) });
         await put(store, KEYS.dash, { hours: recordHours, text: revisionBase(revisionNamed(dash)) });
         if (left !== null)
-          await put(state, "claims/a.json", { hours: 99, text: claim({ left: { revision: revisionNamed(left), planHash: "p" } }) });
+          await put(state, "claims/a.json", { hours: 1, text: claim({ left: { revision: revisionNamed(left), planHash: "p" } }) });
         await run({ store, state });
         const there = revisionsIn(store);
         const named6 = [current, previous, hls, dash, left].flatMap((index) => (index === null ? [] : revisionNamed(index)));
