@@ -41,19 +41,22 @@ export interface ClaimFacts {
   readonly ageSeconds: number;
   /** After so long without renewal its holder has given up by its own clock. */
   readonly expirySeconds: number;
+  /** A claim that is renewed is always younger, and older when the message of a holder that is gone comes back. */
+  readonly renewedWithinSeconds: number;
   readonly maxCrashes: number;
 }
 
 /**
- * Who may work on a source. A message that is delivered again is proof by itself that the lease of its former holder
- * ended; against another message's holder only the age of the claim counts (ARCHITECTURE.md, one publish per source).
+ * Who may work on a source. The age of the claim tells: a message that comes back because the lease of its holder ended
+ * finds a claim that nobody renewed meanwhile, one that SQS delivered twice finds a fresh one; against another message's
+ * holder the claim must have expired (ARCHITECTURE.md, one publish per source).
  */
 export function decideClaim(record: ClaimRecord | undefined, facts: ClaimFacts): ClaimDecision {
   if (!record) return { kind: "take", term: 1, crashes: 0 };
   const { term, state, crashes: before, left } = record;
   const kept = left ? { left } : {};
   if (state === "ended") return { kind: "take", term: term + 1, crashes: isBroken(record) ? before : 0, ...kept };
-  if (record.messageId !== facts.messageId && facts.ageSeconds < facts.expirySeconds) return { kind: "held" };
+  if (facts.ageSeconds < (record.messageId === facts.messageId ? facts.renewedWithinSeconds : facts.expirySeconds)) return { kind: "held" };
   const crashes = before + 1;
   return crashes >= facts.maxCrashes ? { kind: "poison", crashes } : { kind: "take", term: term + 1, crashes, ...kept };
 }

@@ -18,6 +18,11 @@ export interface ClaimOptions {
 
 /** After so many attempts in a row that took their worker along a source is poison (RELIABILITY.md R-Q10). */
 const MAX_CRASHES = 3;
+/**
+ * Of the visibility. The rhythm of renewals is below half of it (a rule of the configuration), and message and claim are
+ * renewed in it alike: a living claim is younger, and the claim of a worker that is gone older when its message returns.
+ */
+const RENEWED_WITHIN = 0.5;
 const MAX_ROUNDS = 8;
 const HEADERS = { contentType: "application/json", cacheControl: "no-store" };
 
@@ -65,7 +70,8 @@ function nextRecord(there: StoredClaim | undefined, { request, holder, options, 
   const { jobId, messageId } = request;
   const { record: before, ageSeconds = 0 } = there ?? {};
   const expirySeconds = options.lease.visibilitySeconds;
-  const decision = decideClaim(before, { messageId, ageSeconds, expirySeconds, maxCrashes: MAX_CRASHES });
+  const renewedWithinSeconds = expirySeconds * RENEWED_WITHIN;
+  const decision = decideClaim(before, { messageId, ageSeconds, expirySeconds, renewedWithinSeconds, maxCrashes: MAX_CRASHES });
   const facts = { claim: keyOf(request), holder: before?.holder, jobId: before?.jobId, ageSeconds };
   if (decision.kind === "held") throw new ClaimHeldError("another attempt works on this source", { facts });
   if (decision.kind === "poison") {

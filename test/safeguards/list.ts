@@ -89,11 +89,20 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "a claim of another message is waited for",
     file: "src/state/claim-record.ts",
-    find: "facts.ageSeconds < facts.expirySeconds",
-    replace: "facts.ageSeconds < 0",
+    find: ": facts.expirySeconds)",
+    replace: ": 0)",
     project: "unit",
     testFile: "test/unit/state/claims.test.ts",
     test: "waited for until it is as old as a lease",
+  },
+  {
+    name: "a message that is delivered twice is no crash",
+    file: "src/state/claim-record.ts",
+    find: "? facts.renewedWithinSeconds :",
+    replace: "? 0 :",
+    project: "unit",
+    testFile: "test/unit/state/claims.test.ts",
+    test: "of the same message is waited for while it is renewed",
   },
   {
     name: "a source that takes its workers along is poison",

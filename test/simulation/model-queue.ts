@@ -42,6 +42,9 @@ interface Waiter {
   readonly resolve: (message: QueueMessage | undefined) => void;
 }
 
+/** The fault that is none: the queue promises no more than at least once. */
+export const DOUBLE_DELIVERY = "double delivery";
+
 /** A tenth of the daemon's, as the leases are. */
 const WAIT_MS = 2000;
 /** A receive is answered as fast as any request; it is the process that may be slow to take the answer. */
@@ -71,7 +74,7 @@ export function createModelQueue(world: World, options: QueueOptions): ModelQueu
     const receiptHandle = `${message.id}#${handles}`;
     message.leases.set(receiptHandle, scheduler.now() + options.visibilitySeconds * 1000);
     note(`${nameOf(life)} is given ${receiptHandle}`);
-    if (strikes(world, weather.doubleDelivery)) world.faults.push(`double delivery of ${message.id}`);
+    if (strikes(world, weather.doubleDelivery)) world.faults.push(`${DOUBLE_DELIVERY} of ${message.id}`);
     else hide(message, options.visibilitySeconds);
     const received = {
       messageId: message.id,

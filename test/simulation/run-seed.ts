@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { pino } from "pino";
 import type { Errand } from "./promises.ts";
 import { createOnlooker } from "./promises.ts";
+import type { ModelBucket } from "./model-bucket.ts";
 import { createModelBucket } from "./model-bucket.ts";
-import { createModelQueue } from "./model-queue.ts";
+import { DOUBLE_DELIVERY, createModelQueue } from "./model-queue.ts";
 import { UPLOADS, createModelUploads } from "./model-uploads.ts";
 import type { Random } from "./random.ts";
 import { createRandom } from "./random.ts";
@@ -36,6 +37,8 @@ export interface SeedOptions {
   readonly traces?: boolean;
 }
 
+/** As claims.ts has it. */
+const MAX_CRASHES = 3;
 /** More than any run with so few faults needs. */
 const MAX_STEPS = 40_000;
 /** For what was sent before the end, and arrives after it. */
@@ -148,6 +151,7 @@ async function play(world: World, scenario: Scenario, { workDir, without, traces
   if (world.broken === undefined) {
     onlooker.seesEnd();
     boundEncodes(world, uploads.history);
+    boundCrashes(world, state);
   }
   return steps + rest;
 }
@@ -158,13 +162,22 @@ async function until(world: World, isOver: () => boolean, maxSteps: number): Pro
   return steps;
 }
 
+/** What SQS delivers twice is received once too often, and harms nobody. */
+const harmsIn = ({ faults }: World): number => faults.filter((fault) => !fault.startsWith(DOUBLE_DELIVERY)).length;
+
 /** I8: without a fault each upload is encoded once; each fault may cost one encode. */
 function boundEncodes(world: World, history: readonly { readonly content: string }[]): void {
+  const harms = harmsIn(world);
   for (const [content, count] of world.encodes) {
     const uploads = history.filter((upload) => upload.content === content).length;
-    if (count > uploads + world.faults.length)
-      breaks(world, `I8: ${content} was encoded ${count} times after ${world.faults.length} faults`);
+    if (count > uploads + harms) breaks(world, `I8: ${content} was encoded ${count} times after ${harms} faults`);
   }
+}
+
+/** R-Q10: a source that is given up for its crashes had three of them. */
+function boundCrashes(world: World, { objects }: ModelBucket): void {
+  const isGivenUp = [...objects].some(([key, { text = "" }]) => key.startsWith("failures/") && text.includes('"resource_limit"'));
+  if (isGivenUp && harmsIn(world) < MAX_CRASHES) breaks(world, `R-Q10: a source was given up after ${harmsIn(world)} faults`);
 }
 
 /** Starts the workers, harms them by the weather, and starts them again. */

@@ -9,6 +9,8 @@ import { memoryStore } from "../../helpers/memory-store.ts";
 
 const LEASE = { visibilitySeconds: 300, everySeconds: 60, marginSeconds: 60 };
 const REQUEST: ClaimRequest = { jobId: "job", messageId: "m1", sourceId: "source", ladderHash: "ladder", assetPath: "films/a" };
+/** The last extension came up to 60 s before the crash, and the message returns 300 s after it. */
+const RETURNED = 240;
 const { signal } = new AbortController();
 
 function aStore(): { memory: MemoryStore; store: ObjectStore; age: (seconds: number) => void } {
@@ -51,18 +53,40 @@ describe("a claim", () => {
     second.claim.check();
   });
 
-  test("of the same message is taken over at once: it came back because its lease ended", async () => {
-    const { memory, store } = aStore();
+  test("of the same message is taken over when nobody renewed it: it came back because its lease ended", async () => {
+    const { memory, store, age } = aStore();
     await using claims = new AsyncDisposableStack();
     claims.use(await held(store, REQUEST));
+    age(RETURNED);
     claims.use(await held(store, REQUEST));
     expect(recordIn(memory)).toMatchObject({ term: 2, crashes: 1 });
   });
 
-  test("that was taken over refuses its former holder every write, and ends nothing of the new one", async () => {
-    const { memory, store } = aStore();
+  test("fault 29: of the same message is waited for while it is renewed: SQS delivers one twice, and that is no crash", async () => {
+    const { memory, store, age } = aStore();
     await using claims = new AsyncDisposableStack();
     const first = claims.use(await held(store, REQUEST));
+    for (const seconds of [0, 1, 30, 60, 90, 149]) {
+      age(seconds);
+      await expect(taker(store)(REQUEST, signal)).rejects.toBeInstanceOf(ClaimHeldError);
+    }
+    expect(recordIn(memory)).toMatchObject({ state: "held", term: 1, crashes: 0 });
+    await first.claim.leave({ revision: "r1", planHash: "p" });
+  });
+
+  test("fault 29: is one attempt's when one message is given to two workers at the same moment", async () => {
+    const { memory, store } = aStore();
+    const both = await Promise.allSettled([taker(store)(REQUEST, signal), taker(store)(REQUEST, signal)]);
+    expect(both.map(({ status }) => status).toSorted()).toStrictEqual(["fulfilled", "rejected"]);
+    expect(recordIn(memory)).toMatchObject({ term: 1, crashes: 0 });
+    for (const one of both) if (one.status === "fulfilled") await one.value.end("published");
+  });
+
+  test("that was taken over refuses its former holder every write, and ends nothing of the new one", async () => {
+    const { memory, store, age } = aStore();
+    await using claims = new AsyncDisposableStack();
+    const first = claims.use(await held(store, REQUEST));
+    age(RETURNED);
     claims.use(await held(store, REQUEST));
     await expect(first.claim.leave({ revision: "r1", planHash: "p" })).rejects.toBeInstanceOf(LeaseLostError);
     await first.claim.end("published");
@@ -77,8 +101,9 @@ describe("a claim", () => {
   });
 
   test("fault 60: is poison after three attempts that ended with their worker", async () => {
-    const { store } = aStore();
+    const { store, age } = aStore();
     await using claims = new AsyncDisposableStack();
+    age(RETURNED);
     claims.use(await held(store, REQUEST));
     claims.use(await held(store, REQUEST));
     claims.use(await held(store, REQUEST));
@@ -94,8 +119,9 @@ describe("a claim", () => {
   });
 
   test("keeps the crashes of before over a release, and forgets them over a result", async () => {
-    const { memory, store } = aStore();
+    const { memory, store, age } = aStore();
     await using claims = new AsyncDisposableStack();
+    age(RETURNED);
     claims.use(await held(store, REQUEST));
     await (await taker(store)(REQUEST, signal)).end("released");
     expect(recordIn(memory)).toMatchObject({ crashes: 1 });
