@@ -61,13 +61,17 @@ export interface Naming {
   readonly left: ReadonlySet<string>;
 }
 
+/** Whether no attempt can be at work in it any more: the youngest of its objects is older than any may run. */
+export const isOld = ({ youngestSeconds, holdsAsset }: RevisionFolder, olderThanSeconds: number): boolean =>
+  youngestSeconds >= olderThanSeconds && !holdsAsset;
+
 /**
  * Whether a revision is nobody's: all of it is older than any attempt may run, no pointer, record or claim names it, and its
  * asset has shown what it shows for as long, so that no player is still in what was replaced. Pure.
  */
 export function isOrphan(folder: RevisionFolder, { published, pointers, left }: Naming, olderThanSeconds: number): boolean {
-  const { revision, youngestSeconds, holdsAsset } = folder;
-  if (holdsAsset || youngestSeconds < olderThanSeconds || left.has(revision)) return false;
+  const { revision } = folder;
+  if (!isOld(folder, olderThanSeconds) || left.has(revision)) return false;
   if (pointers.some((text) => text.includes(revisionBase(revision)))) return false;
   if (!published) return true;
   const { record, ageSeconds } = published;

@@ -3,7 +3,7 @@ import type { ObjectStore } from "../pipeline/ports.ts";
 import { parseAssetRecord } from "./asset-record.ts";
 import { forAll } from "./revision-objects.ts";
 import type { Aged, Naming, RevisionFolder } from "./sweep-plan.ts";
-import { folderOf, isOrphan, revisionFolders, revisionOf } from "./sweep-plan.ts";
+import { folderOf, isOld, isOrphan, revisionFolders, revisionOf } from "./sweep-plan.ts";
 
 export interface UnfinishedUpload extends Aged {
   readonly uploadId: string;
@@ -55,7 +55,7 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
   const { published, publishPrefix, olderThanSeconds, state, dryRun } = options;
   const folders = revisionFolders();
   for await (const page of published.bucket.pages(publishPrefix, signal)) for (const object of page) folders.add(object);
-  const old = folders.list().filter(({ youngestSeconds }) => youngestSeconds >= olderThanSeconds);
+  const old = folders.list().filter((folder) => isOld(folder, olderThanSeconds));
   const { left, ended } = await options.readClaims(signal);
   const revisions: SweepReport["revisions"][number][] = [];
   const unreadable = new Set<string>();
@@ -102,7 +102,7 @@ async function removeFolder(
     for (const object of page) now.add(object);
     keys.push(...page.map(({ key }) => key));
   }
-  const isStill = now.list().every(({ youngestSeconds, holdsAsset }) => youngestSeconds >= olderThanSeconds && !holdsAsset);
+  const isStill = now.list().every((there) => isOld(there, olderThanSeconds));
   if (!isStill || now.list().length !== 1) return 0;
   if (dryRun) return keys.length;
   await published.store.remove(keys, signal);

@@ -10,6 +10,7 @@ import { z } from "zod";
 import { INSTANCE_SAFEGUARDS } from "./instance.ts";
 import type { Safeguard } from "./list.ts";
 import { SAFEGUARDS } from "./list.ts";
+import { OPERATING_SAFEGUARDS } from "./operating.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const COPIED = ["src", "test", "config", "deploy", "docs", "README.md", "package.json", "tsconfig.json", "vitest.config.ts"];
@@ -54,7 +55,7 @@ function flawOf(folder: string, safeguard: Safeguard): string | undefined {
 }
 
 const wanted = process.argv[2] ?? "";
-const chosen = [...SAFEGUARDS, ...INSTANCE_SAFEGUARDS].filter(({ name }) => name.includes(wanted));
+const chosen = [...SAFEGUARDS, ...INSTANCE_SAFEGUARDS, ...OPERATING_SAFEGUARDS].filter(({ name }) => name.includes(wanted));
 const folder = copyProject();
 let flawed = 0;
 try {

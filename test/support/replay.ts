@@ -7,9 +7,9 @@ import { fakeProgram } from "../helpers/fake-program.ts";
 const PROGRAMS = { LADDERD_FFMPEG_PATH: "ffmpeg", LADDERD_FFMPEG_PROBE_PATH: "ffprobe", LADDERD_PACKAGER_PATH: "packager" } as const;
 
 /**
- * Media programs for thousands of jobs on one source: each runs the real one the first time it is called with some
- * arguments, and afterwards gives the same output, files and exit code in some milliseconds. Everything around them, from
- * the spawn to the check of the output, is real. The sandbox must be off: the store lies outside the work folder.
+ * Media programs for thousands of jobs on a few sources: each runs the real one the first time it is called with some
+ * arguments for some source, and afterwards gives the same output, files and exit code in some milliseconds. Everything
+ * around them, from the spawn to the check of the output, is real. The sandbox must be off: the store lies outside the work folder.
  */
 export async function replayPrograms(folder: string): Promise<Readonly<Record<string, string>>> {
   await mkdir(folder, { recursive: true });
@@ -26,8 +26,11 @@ export async function replayPrograms(folder: string): Promise<Readonly<Record<st
 const scriptOf = ({ real, store }: { readonly real: string; readonly store: string }): string => `
 mkdir -p ${store}
 plain=$(printf '%s\\n' "$@" | sed 's|[^ =]*/job-[A-Za-z0-9]*|JOB|g' | cksum)
-entry=${store}/$(echo "$plain" | tr ' ' -)
 job=$(printf '%s\\n' "$@" | sed -n 's|^[^/]*\\(/[^ ]*/job-[A-Za-z0-9]*\\).*|\\1|p' | head -n 1)
+base=\${job%%/job-*}
+id=\${job#"$base"/job-}
+source=$(cksum < "$base/job-\${id%%/*}/source.bin" 2> /dev/null)
+entry=${store}/$(echo "$plain" | tr ' ' -)-\${source%% *}
 if [ ! -d "$entry" ]; then
   new=$(mktemp -d ${store}/new.XXXXXX)
   mkdir "$new/files"

@@ -120,6 +120,20 @@ describe("a sweep", () => {
     await expect(run({ store })).resolves.toMatchObject({ objects: 0 });
   });
 
+  test("leaves a revision alone into which something came since it was listed", async () => {
+    const store = await anAsset();
+    const { bucket } = bucketOf(store);
+    const late: SweepBucket = {
+      ...bucket,
+      pages: async function* (prefix, own) {
+        if (prefix !== "") await put(store, `${folder(1)}v240/2.m4s`, { hours: 0 });
+        yield* bucket.pages(prefix, own);
+      },
+    };
+    await expect(run({ store, bucket: late })).resolves.toMatchObject({ objects: 0 });
+    expect(revisionsIn(store)).toHaveLength(3);
+  });
+
   test("leaves all of an asset alone that was published a short while ago: players are still in what it showed", async () => {
     const store = await anAsset();
     await put(store, KEYS.record, { hours: 1, text: store.textOf(KEYS.record) ?? "" });

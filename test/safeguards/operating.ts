@@ -1,0 +1,108 @@
+import type { Safeguard } from "./list.ts";
+
+/** Those of the commands that operators run. */
+export const OPERATING_SAFEGUARDS: readonly Safeguard[] = [
+  {
+    name: "an old message does not undo a rollback",
+    file: "src/publish/decide.ts",
+    find: "isWithdrawn(published, candidate) || (",
+    replace: "(",
+    project: "unit",
+    testFile: "test/unit/publish/rollback.test.ts",
+    test: "does not come back by a message",
+  },
+  {
+    name: "a rollback goes only to a whole revision",
+    file: "src/publish/rollback.ts",
+    find: "  await requireWhole(store, record, signal);\n",
+    replace: "",
+    project: "unit",
+    testFile: "test/unit/publish/rollback.test.ts",
+    test: "is refused when the previous revision has lost",
+  },
+  {
+    name: "gc keeps the published revision",
+    file: "src/publish/sweep-plan.ts",
+    find: " && record.revision !== revision",
+    replace: "",
+    project: "unit",
+    testFile: "test/unit/publish/sweep.test.ts",
+    test: "never removes what the record",
+  },
+  {
+    name: "gc keeps the previous revision",
+    file: "src/publish/sweep-plan.ts",
+    find: " && record.previous !== revision",
+    replace: "",
+    project: "unit",
+    testFile: "test/unit/publish/sweep.test.ts",
+    test: "neither the record nor the previous one names",
+  },
+  {
+    name: "gc keeps what a pointer shows",
+    file: "src/publish/sweep-plan.ts",
+    find: "  if (pointers.some((text) => text.includes(revisionBase(revision)))) return false;\n",
+    replace: "",
+    project: "unit",
+    testFile: "test/unit/publish/sweep.test.ts",
+    test: "leaves alone what a pointer shows",
+  },
+  {
+    name: "gc keeps what the next attempt builds on",
+    file: "src/publish/sweep-plan.ts",
+    find: " || left.has(revision)",
+    replace: "",
+    project: "unit",
+    testFile: "test/unit/publish/sweep.test.ts",
+    test: "leaves alone what a claim",
+  },
+  {
+    name: "gc keeps what is young",
+    file: "src/publish/sweep-plan.ts",
+    find: "youngestSeconds >= olderThanSeconds && !holdsAsset",
+    replace: "youngestSeconds >= 0 && !holdsAsset",
+    project: "unit",
+    testFile: "test/unit/publish/sweep.test.ts",
+    test: "while one object of it is young",
+  },
+  {
+    name: "gc looks again before it removes",
+    file: "src/publish/sweep.ts",
+    find: "  if (!isStill || now.list().length !== 1) return 0;\n",
+    replace: "",
+    project: "unit",
+    testFile: "test/unit/publish/sweep.test.ts",
+    test: "into which something came since",
+  },
+  {
+    name: "players may still be in what was replaced lately",
+    file: "src/publish/sweep-plan.ts",
+    find: "ageSeconds >= olderThanSeconds && record",
+    replace: "ageSeconds >= 0 && record",
+    project: "unit",
+    testFile: "test/unit/publish/sweep.test.ts",
+    test: "players are still in what it showed",
+  },
+  {
+    name: "a letter goes only when its message was sent",
+    file: "src/queue/redrive.ts",
+    find: `    await letters.sendBack(letter.body, signal);
+    await letters.remove(letter, signal);`,
+    replace: `    await letters.remove(letter, signal);
+    await letters.sendBack(letter.body, signal);`,
+    project: "unit",
+    testFile: "test/unit/queue/redrive.test.ts",
+    test: "removes a letter only after its message was confirmed",
+  },
+  {
+    name: "a job is forgiven before it is sent back",
+    file: "src/queue/redrive.ts",
+    find: `    for (const job of jobs) await options.forgive(job, signal);
+    await letters.sendBack(letter.body, signal);`,
+    replace: `    await letters.sendBack(letter.body, signal);
+    for (const job of jobs) await options.forgive(job, signal);`,
+    project: "unit",
+    testFile: "test/unit/queue/redrive.test.ts",
+    test: "forgives the job's failures before",
+  },
+];
