@@ -2,7 +2,7 @@ import { EngineError, InvalidJobError, SourceError } from "../domain/errors.ts";
 import type { Job } from "../domain/job.ts";
 import type { Ladder } from "../domain/ladder.ts";
 import { assetPathOf, sha256, sourceId } from "../publish/identity.ts";
-import { conflict, readPublished, repairPointers } from "../publish/commit.ts";
+import { confirm, conflict, readPublished, repairPointers } from "../publish/commit.ts";
 import type { Candidate } from "../publish/decide.ts";
 import { decide } from "../publish/decide.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
@@ -17,6 +17,7 @@ export interface Admitted {
   readonly object: SourceObject;
   readonly sourceId: string;
   readonly createdAt: string;
+  readonly pinsVersion: boolean;
   /** Nothing is published at the path yet. */
   readonly isNew: boolean;
 }
@@ -48,25 +49,27 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
     object,
     sourceId: sourceId(job.source, object.etag),
     createdAt: enqueuedAt(job, context),
+    pinsVersion: job.pinsVersion === true,
     isNew: published === undefined,
   };
-  const decision = decide(published?.record, await candidateOf(job, admitted, { deps, signal: context.signal }));
+  const wish = await candidateOf(job, admitted, { deps, signal: context.signal });
+  const decision = decide(published?.record, wish);
   if (decision === "conflict") throw conflict(assetPath);
+  if (published && decision === "duplicate") await confirm(store, { published, wish }, context);
   // A crash may have come between the record of an early part and its pointers as well.
-  if (published && (decision === "duplicate" || published.record.complete === false))
-    await repairPointers(store, published.record, context);
+  else if (published?.record.complete === false) await repairPointers(store, published.record, context);
   return decision === "publish" ? admitted : { kind: decision, assetPath };
 }
 
 /** Whether the attempt that held the claim before has published the very same since `admit` looked; its pointers are repaired then. */
 export async function wasOvertaken(
-  { sourceId: id, ladderHash, assetPath }: Admitted,
+  { sourceId: id, ladderHash, assetPath, ...wish }: Admitted,
   { published: store }: Pick<PipelineDeps, "published">,
   context: JobContext,
 ): Promise<boolean> {
-  const record = (await readPublished(store, assetPath, context.signal))?.record;
-  if (record?.source.id !== id || record.ladderHash !== ladderHash || record.complete === false) return false;
-  await repairPointers(store, record, context);
+  const published = await readPublished(store, assetPath, context.signal);
+  if (published?.record.source.id !== id || published.record.ladderHash !== ladderHash || published.record.complete === false) return false;
+  await confirm(store, { published, wish }, context);
   return true;
 }
 
@@ -86,10 +89,10 @@ export async function candidateOf(
   admitted: Admitted,
   { deps, signal }: { deps: PipelineDeps; signal: AbortSignal },
 ): Promise<Candidate> {
-  const { sourceId: id, ladderHash, createdAt, object } = admitted;
+  const { sourceId: id, ladderHash, createdAt, pinsVersion, object } = admitted;
   const { bucket, key } = job.source;
-  const isCurrent = job.pinsVersion === true || (await deps.sources.head({ bucket, key }, signal)).etag === object.etag;
-  return { sourceId: id, ladderHash, createdAt, namesPath: job.assetPath !== undefined, isComplete: true, isCurrent };
+  const isCurrent = pinsVersion || (await deps.sources.head({ bucket, key }, signal)).etag === object.etag;
+  return { sourceId: id, ladderHash, createdAt, namesPath: job.assetPath !== undefined, isComplete: true, isCurrent, pinsVersion };
 }
 
 function refuseSize(sizeBytes: number, maxSourceBytes: number): void {

@@ -42,7 +42,7 @@ export async function publishStage(
   context: JobContext,
 ): Promise<"published" | "duplicate" | "stale"> {
   const { job, admitted, revision, presentation, outDir, upload, degraded, isComplete, isFirst, encodeSeconds } = request;
-  const { assetPath, ladderHash, createdAt, object, sourceId: id } = admitted;
+  const { assetPath, ladderHash, createdAt, pinsVersion: isPinned, object, sourceId: id } = admitted;
   const playlists = renderPlaylists(presentation);
   const manifests = renderManifests(presentation, revisionBase(revision));
   await writePlaylists(outDir, playlists);
@@ -52,7 +52,7 @@ export async function publishStage(
   const source = { id, sizeBytes: object.sizeBytes };
   const encode = { seconds: encodeSeconds, cores: availableParallelism() };
   const publishedAt = new Date().toISOString();
-  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", encode, isComplete, createdAt, publishedAt };
+  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", encode, isComplete, isPinned, createdAt, publishedAt };
   const record = assetRecord(identity, presentation, degraded);
   await writeFile(join(outDir, ASSET_RECORD), recordText(record));
   const pictures = presentation.storyboard ? pictureNames(presentation.storyboard) : [];

@@ -32,6 +32,8 @@ const schema = z.looseObject({
   renditions: z.array(rendition),
   text: z.array(textEntry).exactOptional(),
   complete: z.literal(false).exactOptional(),
+  /** A job named this version of the source; its key may hold another. */
+  pinned: z.literal(true).exactOptional(),
   ladder: z.string(),
   ladderHash: z.string(),
   degraded: z.array(z.string()).readonly().exactOptional(),
@@ -77,6 +79,8 @@ export interface AssetIdentity {
   readonly engine: string;
   /** False for an early part of what the ladder gives. */
   readonly isComplete: boolean;
+  /** A job named this version of the source. */
+  readonly isPinned?: boolean;
   readonly encode: EncodeWork;
   /** When the job was enqueued, as far as known (ISO 8601): decides between two ladders of one source. */
   readonly createdAt: string;
@@ -88,12 +92,13 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
   const { plan, video, audio } = presentation;
   const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
   const top = video.at(-1)?.rendition;
-  const { assetPath, revision, source, ladderHash, engine, isComplete, createdAt, publishedAt } = identity;
+  const { assetPath, revision, source, ladderHash, engine, isComplete, isPinned, createdAt, publishedAt } = identity;
   return {
     ladderd: 1,
     assetPath,
     revision,
     ...(isComplete ? {} : { complete: false }),
+    ...(isPinned ? { pinned: true } : {}),
     source,
     durationSeconds: duration(plan, presentation),
     ...(top ? { width: top.width, height: top.height, frameRate: formatRational(plan.timeline.frameRate) } : {}),

@@ -6,7 +6,7 @@ import { PreconditionFailed } from "../pipeline/ports.ts";
 import type { AssetRecord } from "./asset-record.ts";
 import { parseAssetRecord, succeeding } from "./asset-record.ts";
 import type { Candidate } from "./decide.ts";
-import { decide } from "./decide.ts";
+import { decide, isLaterWish } from "./decide.ts";
 import { pointerHeaders } from "./headers.ts";
 
 export interface Published {
@@ -53,10 +53,11 @@ export async function commit(request: Commit, signal: AbortSignal): Promise<"pub
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const published = await readPublished(store, record.assetPath, signal);
     if (published?.record.revision !== record.revision) {
-      const decision = decide(published?.record, await candidate());
+      const wish = await candidate();
+      const decision = decide(published?.record, wish);
       if (decision === "conflict") throw conflict(record.assetPath);
       // Whoever published it may have been stopped before its pointers, and this message may be the last one of this source.
-      if (decision === "duplicate" && published) await repairPointers(store, published.record, { checkLease, signal });
+      if (decision === "duplicate" && published) await confirm(store, { published, wish }, { checkLease, signal });
       if (decision !== "publish") return decision;
       checkLease();
       if (!(await writeRecord(request, published, signal))) continue;
@@ -159,6 +160,31 @@ export async function repairPointers(
 ): Promise<boolean> {
   const manifests = await manifestsOf(store, record, context.signal);
   return writePointers(store, { record, manifests, checkLease: context.checkLease }, context.signal);
+}
+
+export interface Confirmation {
+  readonly published: Published;
+  readonly wish: Pick<Candidate, "createdAt" | "pinsVersion">;
+}
+
+/**
+ * Settles a wish that is fulfilled already: the time of a later one is kept, so that one of in between that comes after it
+ * does not win, and the pointers are repaired. Throws StorageError when the asset is published anew meanwhile.
+ */
+export async function confirm(
+  store: ObjectStore,
+  { published: { record, etag }, wish }: Confirmation,
+  context: { checkLease: () => void; signal: AbortSignal },
+): Promise<void> {
+  if (isLaterWish(record, wish)) {
+    const { pinned: _former, ...rest } = record;
+    const { record: key } = assetKeys(record.assetPath);
+    const text = recordText({ ...rest, ...(wish.pinsVersion ? { pinned: true } : {}), createdAt: wish.createdAt });
+    context.checkLease();
+    if (!(await wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition: { kind: "match", etag } }, context.signal))))
+      throw new StorageError(`asset ${record.assetPath} changed while a wish for it was confirmed`);
+  }
+  await repairPointers(store, record, context);
 }
 
 /** The texts that the pointers of this revision hold, from their copies inside it. Throws StorageError when these are gone. */

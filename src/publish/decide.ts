@@ -12,6 +12,7 @@ export interface Candidate {
   readonly isComplete: boolean;
   /** The source object still holds these bytes, or the job pins a version and overrides the check. */
   readonly isCurrent: boolean;
+  readonly pinsVersion: boolean;
 }
 
 export type Decision = "publish" | "duplicate" | "stale" | "conflict";
@@ -26,9 +27,23 @@ export function decide(published: AssetRecord | undefined, candidate: Candidate)
   return isOvertaken(published, candidate) ? "stale" : "publish";
 }
 
-/** The later of two wishes for the same bytes wins. */
 const isOvertaken = (published: AssetRecord, candidate: Candidate): boolean =>
-  isWithdrawn(published, candidate) || (published.source.id === candidate.sourceId && candidate.createdAt < published.createdAt);
+  isWithdrawn(published, candidate) || (isByWish(published, candidate) && isEarlier(candidate, published));
+
+/** Which of two uploads of a key is newer, S3 says. Between ladders, objects and versions that a job names the later wish wins. */
+const isByWish = ({ source: { id }, pinned }: AssetRecord, { sourceId, pinsVersion }: Candidate): boolean =>
+  id === sourceId || !isSameObject(id, sourceId) || pinsVersion || pinned === true;
+
+/** Of two wishes of one moment one must win, whichever is met first: a message may come again. */
+function isEarlier(candidate: Candidate, { createdAt, source, ladderHash }: AssetRecord): boolean {
+  const [wished, there] = [candidate.createdAt, createdAt].map((time) => Date.parse(time));
+  if (wished !== there) return Number(wished) < Number(there);
+  return `${candidate.sourceId} ${candidate.ladderHash}` < `${source.id} ${ladderHash}`;
+}
+
+/** Whether a later wish finds what it asks for: it is to be kept that it was asked for then, for those that come out of order. */
+export const isLaterWish = ({ createdAt, complete }: AssetRecord, candidate: Pick<Candidate, "createdAt">): boolean =>
+  complete !== false && Date.parse(candidate.createdAt) > Date.parse(createdAt);
 
 /** Rolled back after it was asked for: a message that is delivered again does not undo what a person did. */
 const isWithdrawn = ({ withdrawn }: AssetRecord, { sourceId, ladderHash, createdAt }: Candidate): boolean =>

@@ -30,6 +30,7 @@ export const aCandidate = (changes: Partial<Candidate> = {}): Candidate => ({
   ladderHash: "ladder-1",
   createdAt: "2026-01-02T00:00:00.000Z",
   namesPath: false,
+  pinsVersion: false,
   isComplete: true,
   isCurrent: true,
   ...changes,

@@ -1,3 +1,5 @@
+import { OF_WISHES } from "./wishes.ts";
+
 /** One fence of the product, how it is taken away, and the test that must fail then. */
 export interface Safeguard {
   readonly name: string;
@@ -293,4 +295,5 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     testFile: "test/unit/state/failures.test.ts",
     test: "escapes what a terminal would obey",
   },
+  ...OF_WISHES,
 ];

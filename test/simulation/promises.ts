@@ -20,10 +20,17 @@ export interface Errand {
   readonly key: string;
   /** Position of its upload in the history; undefined for subtitles. */
   readonly upload: number | undefined;
+  readonly ladder: string;
+  /** When it was asked for, by the clock of the services. */
+  readonly createdAt: string;
+  /** It names the version, whatever the key holds. */
+  readonly isPinned?: boolean | undefined;
 }
 
 export interface Watched {
   readonly assetPaths: readonly string[];
+  /** The latest wish for a path is to be fulfilled, instead of the latest upload. */
+  readonly hasWishes: boolean;
   readonly errands: readonly Errand[];
   readonly published: ModelBucket;
   readonly state: ModelBucket;
@@ -78,9 +85,11 @@ export function createOnlooker(world: World, watched: () => Watched): Onlooker {
     if (!record) return breaks(world, `I1: ${assetPath} has an asset.json that cannot be read`);
     const { history } = watched().uploads;
     const upload = history.findLastIndex(({ key, etag }) => sourceId({ bucket: UPLOADS, key }, etag) === record.source.id);
-    const before = reignsOf(assetPath).at(-1);
+    const former = [...reignsOf(assetPath)];
+    // A later wish for what is published is only noted there.
+    if (former.at(-1)?.record.revision === record.revision) reignsOf(assetPath).pop();
     reignsOf(assetPath).push({ record, upload });
-    const broken = before && brokenByReign(before, { record, upload });
+    const broken = brokenByReign(former, { record, upload }, watched());
     if (broken !== undefined) breaks(world, `${broken} at ${assetPath}`);
   };
   const seesPointer = (assetPath: string, key: string, text: string | undefined): void => {
@@ -124,23 +133,59 @@ export function createOnlooker(world: World, watched: () => Watched): Onlooker {
   };
 }
 
-function brokenByReign(before: Reign, next: Reign): string | undefined {
-  const { source, ladderHash, revision, text } = before.record;
-  const isSame = source.id === next.record.source.id && ladderHash === next.record.ladderHash;
-  const isAttached = JSON.stringify(text) !== JSON.stringify(next.record.text);
-  if (isSame && before.record.complete !== false && !isAttached && revision !== next.record.revision)
-    return `I4: ${next.record.revision} was published although ${revision} is of the same source`;
-  if (next.upload < before.upload) return `I2: upload ${next.upload + 1} was published over upload ${before.upload + 1}`;
-  return undefined;
+function brokenByReign(former: readonly Reign[], next: Reign, { hasWishes }: Watched): string | undefined {
+  const before = former.at(-1);
+  if (!before) return undefined;
+  const { revision, createdAt } = next.record;
+  const again = isSame(before, next) ? before : former.find((reign) => isSame(reign, next) && reign.record.createdAt === createdAt);
+  if (again === before || (hasWishes && again))
+    return `I4: ${revision} was published although ${again.record.revision} is of the same source`;
+  return hasWishes ? brokenByWish(before, next) : brokenByUpload(before, next);
 }
 
-/** Whether a message may be gone: its upload, or a later one of its key, was published or is about to be, or it was rejected. */
-function isTerminal({ message, key, upload }: Errand, { uploads, state }: Watched, reigns: readonly Reign[]): boolean {
-  if (upload === undefined || rejectionOf(message, state)) return true;
-  const isPublished = reigns.some((reign) => reign.upload >= upload && uploads.history[reign.upload]?.key === key);
+const brokenByUpload = (before: Reign, next: Reign): string | undefined =>
+  next.upload < before.upload ? `I2: upload ${next.upload + 1} was published over upload ${before.upload + 1}` : undefined;
+
+const brokenByWish = ({ record: before }: Reign, { record: next }: Reign): string | undefined =>
+  next.createdAt < before.createdAt ? `I2: a wish of ${next.createdAt} was fulfilled over one of ${before.createdAt}` : undefined;
+
+/** All of the same was published before. */
+function isSame({ record: before }: Reign, { record: next }: Reign): boolean {
+  const isAttached = JSON.stringify(before.text) !== JSON.stringify(next.text);
+  const isRecipe = before.source.id === next.source.id && before.ladderHash === next.ladderHash;
+  return isRecipe && before.complete !== false && !isAttached && before.revision !== next.revision;
+}
+
+/** Whether a message may be gone: what it wishes, or something later, was published or is about to be, or it was rejected. */
+function isTerminal(errand: Errand, watched: Watched, reigns: readonly Reign[]): boolean {
+  const { message, upload } = errand;
+  if (upload === undefined || rejectionOf(message, watched.state)) return true;
+  if (isOvertaken({ ...errand, upload }, watched)) return true;
+  return watched.hasWishes ? isFulfilled({ ...errand, upload }, watched, reigns) : isPublished({ ...errand, upload }, watched, reigns);
+}
+
+type OfUpload = Errand & { readonly upload: number };
+
+function isPublished(errand: OfUpload, watched: Watched, reigns: readonly Reign[]): boolean {
   // The same contents again: what is published of them is of this upload as well.
-  const isSame = reigns.at(-1)?.record.source.id === sourceId({ bucket: UPLOADS, key }, uploads.history[upload]?.etag ?? "");
-  return isPublished || isSame || uploads.history.some((later, at) => later.key === key && at > upload);
+  if (reigns.at(-1)?.record.source.id === idOf(errand.upload, watched)) return true;
+  return reigns.some((reign) => reign.upload >= errand.upload && isOfKey(errand, reign, watched));
+}
+
+function isFulfilled({ upload, ladder, createdAt }: OfUpload, watched: Watched, reigns: readonly Reign[]): boolean {
+  const shown = reigns.at(-1)?.record;
+  if (shown?.source.id === idOf(upload, watched) && shown?.ladder === ladder) return true;
+  return reigns.some(({ record }) => record.createdAt >= createdAt);
+}
+
+const isOvertaken = ({ key, upload, isPinned }: OfUpload, { uploads: { history } }: Watched): boolean =>
+  !isPinned && history.some((later, at) => later.key === key && at > upload);
+
+const isOfKey = ({ key }: Errand, { upload }: Reign, { uploads: { history } }: Watched): boolean => history[upload]?.key === key;
+
+function idOf(upload: number, { uploads: { history } }: Watched): string | undefined {
+  const found = history[upload];
+  return found && sourceId({ bucket: UPLOADS, key: found.key }, found.etag);
 }
 
 function problemAtEnd(assetPath: string, watched: Watched, reign: Reign | undefined): string | undefined {
@@ -150,8 +195,18 @@ function problemAtEnd(assetPath: string, watched: Watched, reign: Reign | undefi
   if (lost) return `I3: ${lost.message.id} was received too often, and is in the dead-letter queue without a record`;
   // What was given up is not shown, and may have been given up between its record and its pointers.
   if (mine.some(({ message, upload }) => upload !== undefined && rejectionOf(message, state))) return undefined;
-  if (!reign) return `I3: nothing is published at ${assetPath}, and nothing was rejected`;
-  return showsNewest(reign, watched) ? dangling(assetPath, watched, reign) : `I2: ${assetPath} does not show the newest upload`;
+  if (!reign) return mine.length === 0 ? undefined : `I3: nothing is published at ${assetPath}, and nothing was rejected`;
+  if (reign.record.complete === false) return `I3: ${assetPath} shows an early part for good`;
+  const isDue = watched.hasWishes ? fulfilsLatest(reign, watched, mine) : showsNewest(reign, watched);
+  return isDue
+    ? dangling(assetPath, watched, reign)
+    : `I2: ${assetPath} does not show the ${watched.hasWishes ? "latest wish" : "newest upload"}`;
+}
+
+function fulfilsLatest({ record, upload }: Reign, { uploads }: Watched, errands: readonly Errand[]): boolean {
+  const latest = errands.toSorted((one, other) => (one.createdAt < other.createdAt ? -1 : 1)).at(-1);
+  const etagOf = (at: number | undefined): string | undefined => uploads.history[at ?? -1]?.etag;
+  return latest === undefined || (etagOf(latest.upload) === etagOf(upload) && latest.ladder === record.ladder);
 }
 
 function showsNewest({ record }: Reign, { uploads }: Watched): boolean {

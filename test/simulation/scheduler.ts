@@ -9,6 +9,8 @@ export interface Life {
   frozenUntilMs: number;
   /** Requests to either service fail until then. */
   cutOffUntilMs: number;
+  /** What its machine's clock is ahead of the services'. */
+  clockAheadMs: number;
   /** Aborts when the process is told to stop. */
   readonly stopping: AbortController;
   /** The receipt handle of the message in work. */

@@ -29,7 +29,7 @@ const define = (target: object, name: string, value: unknown): void => {
 function installClock(): void {
   const nowMs = (): number => {
     const world = currentWorld();
-    return world ? EPOCH_MS + world.scheduler.now() : REAL.now();
+    return world ? EPOCH_MS + world.scheduler.now() + (lives.getStore()?.clockAheadMs ?? 0) : REAL.now();
   };
   class VirtualDate extends Date {
     constructor(given?: string | number | Date) {

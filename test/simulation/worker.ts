@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { ShutdownError } from "../../src/domain/errors.ts";
+import type { Ladder } from "../../src/domain/ladder.ts";
 import { attemptJob } from "../../src/pipeline/attempt.ts";
 import type { PipelineDeps } from "../../src/pipeline/deps.ts";
 import type { Claim, ObjectStore, SourceStore } from "../../src/pipeline/ports.ts";
@@ -13,6 +14,8 @@ import { createFailureStore } from "../../src/state/failures.ts";
 import { aLadder } from "../helpers/ladders.ts";
 import type { ModelQueue } from "./model-queue.ts";
 import { MAX_FAILURES, RULES } from "./rejections.ts";
+import type { LadderName } from "./scenario.ts";
+import { DEFAULT_LADDER } from "./scenario.ts";
 import type { Safeguard } from "./safeguards.ts";
 import type { Life } from "./scheduler.ts";
 import type { World } from "./world.ts";
@@ -31,18 +34,15 @@ export interface Surroundings {
   readonly without: Safeguard | undefined;
 }
 
-const ladders = new Map([
-  [
-    "test",
-    aLadder({
-      passThrough: false,
-      rungs: [
-        { shortSide: 144, capBps: 1000 },
-        { shortSide: 240, capBps: 2000 },
-      ],
-    }),
-  ],
-]);
+const RUNGS = [
+  { shortSide: 144, capBps: 1000 },
+  { shortSide: 240, capBps: 2000 },
+  { shortSide: 360, capBps: 3000 },
+];
+const LADDERS: Readonly<Record<LadderName, Ladder>> = {
+  test: aLadder({ name: "test", passThrough: false, rungs: RUNGS }),
+  small: aLadder({ name: "small", passThrough: false, rungs: RUNGS.slice(0, 1) }),
+};
 
 /** The product's own handler over the models. */
 function handlerOf(world: World, { queue, sources, published, state, workDir, logger, without }: Surroundings): HandleMessage {
@@ -50,9 +50,9 @@ function handlerOf(world: World, { queue, sources, published, state, workDir, lo
   const deps: PipelineDeps = {
     sources,
     published,
-    ladders,
+    ladders: new Map(Object.entries(LADDERS)),
     settings: {
-      ladder: "test",
+      ladder: DEFAULT_LADDER,
       assetPathTemplate: "{key without extension}",
       publishPrefix: "",
       workDir,
@@ -66,7 +66,7 @@ function handlerOf(world: World, { queue, sources, published, state, workDir, lo
         maxGapSeconds: 60,
       },
       disk: { minimumFreeBytes: 0, sourceFactor: 1 },
-      earlyPublish: false,
+      earlyPublish: true,
       concurrency: 1,
       encode: {
         stallSeconds: 120,

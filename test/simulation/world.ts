@@ -12,6 +12,8 @@ export interface Weather {
   readonly doubleDelivery: number;
   /** Of an encode, that it fails. */
   readonly encodeFailures: number;
+  /** What a worker's clock is off by, at most. */
+  readonly clockSkewMs: number;
 }
 
 /** One run's surroundings: what every model and every process of it shares. */

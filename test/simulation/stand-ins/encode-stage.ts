@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
 import { EngineError } from "../../../src/domain/errors.ts";
 import { INIT_NAME } from "../../../src/packaging/compile.ts";
 import type { RenditionFacts } from "../../../src/packaging/facts.ts";
@@ -9,9 +10,7 @@ import { aPresentation } from "../../helpers/facts.ts";
 import type { Life } from "../scheduler.ts";
 import type { World } from "../world.ts";
 import { currentWorld, lives, strikes } from "../world.ts";
-
-/** Contents that take the process along whenever they are decoded. */
-export const POISON = "poison";
+import { POISON } from "./contents.ts";
 
 /** Writes files of the sizes that the plan's output has, one segment after the other, in virtual time. */
 export const encodeStage: typeof original = async ({ plan, reused }, { sourcePath, outDir }, { signal }) => {
@@ -19,7 +18,7 @@ export const encodeStage: typeof original = async ({ plan, reused }, { sourcePat
   const life = lives.getStore();
   if (!world || !life) throw new Error("no simulation is running");
   const content = readFileSync(sourcePath, "utf8");
-  world.encodes.set(content, (world.encodes.get(content) ?? 0) + 1);
+  count(world, content, plan);
   life.children += 1;
   try {
     const { video, audio } = aPresentation(plan);
@@ -41,6 +40,14 @@ export const encodeStage: typeof original = async ({ plan, reused }, { sourcePat
     life.children -= 1;
   }
 };
+
+function count({ encodes }: World, content: string, plan: EncodePlan): void {
+  if (isBeginning(plan)) encodes.set(content, (encodes.get(content) ?? 0) + 1);
+}
+
+/** What follows an early part is the same encode. */
+const isBeginning = ({ video }: EncodePlan): boolean => video.some(({ height }) => height <= SMALLEST_HEIGHT);
+const SMALLEST_HEIGHT = 144;
 
 /** What may befall an encode: never resolves for a process that is gone. */
 async function suffer(world: World, life: Life, content: string): Promise<void> {

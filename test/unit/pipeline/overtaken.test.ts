@@ -17,6 +17,7 @@ const admitted: Admitted = {
   object: { ref: { bucket: "uploads", key: "a.mp4" }, etag: "etag-1", sizeBytes: 1, lastModified: "2026-01-01T00:00:00.000Z" },
   sourceId: SOURCES.first,
   createdAt: "2026-01-01T00:00:00.000Z",
+  pinsVersion: false,
   isNew: true,
 };
 

@@ -98,6 +98,17 @@ describe("commit", () => {
     expect(store.changes).toStrictEqual(before);
   });
 
+  test("keeps the time of a later wish for what is published, so that one of in between does not win", async () => {
+    const store = await storeWithCopies(aRecord());
+    await commit(attempt(store, aRecord()), signal);
+    const again = aRecord({ revision: "20260102T030407-00000003", createdAt: "2026-01-04T00:00:00.000Z" });
+    await expect(commit(attempt(store, again), signal)).resolves.toBe("duplicate");
+    expectPublished(store, aRecord());
+    const between = { ...SECOND, source: aRecord().source, ladderHash: "ladder-2", createdAt: "2026-01-03T00:00:00.000Z" };
+    await expect(commit(attempt(store, between), signal)).resolves.toBe("stale");
+    expectPublished(store, aRecord());
+  });
+
   test.each([KEYS.record, KEYS.dash, KEYS.hls])(
     "fault 39: knows its own write of %s again when the answer was lost and the retry met it",
     async (key) => {

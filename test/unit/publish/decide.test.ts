@@ -49,9 +49,46 @@ describe("decide", () => {
     [
       "another object holds the path that the job names",
       published,
-      { candidate: aCandidate({ sourceId: SOURCES.foreign, namesPath: true }), decision: "publish" },
+      { candidate: aCandidate({ sourceId: SOURCES.foreign, namesPath: true, createdAt: LATER }), decision: "publish" },
+    ],
+    [
+      "a later job has given the path that ours names to another object",
+      published,
+      { candidate: aCandidate({ sourceId: SOURCES.foreign, namesPath: true, createdAt: EARLIER }), decision: "stale" },
+    ],
+    [
+      "a newer upload is there than the version that an earlier job names",
+      published,
+      { candidate: aCandidate({ sourceId: SOURCES.second, pinsVersion: true, createdAt: EARLIER }), decision: "stale" },
+    ],
+    [
+      "a newer upload is there than the version that a later job names",
+      published,
+      { candidate: aCandidate({ sourceId: SOURCES.second, pinsVersion: true, createdAt: LATER }), decision: "publish" },
+    ],
+    [
+      "a version is there that was asked for after our upload",
+      aRecord({ pinned: true }),
+      { candidate: aCandidate({ sourceId: SOURCES.second, createdAt: EARLIER }), decision: "stale" },
+    ],
+    [
+      "a version is there that was asked for before our upload",
+      aRecord({ pinned: true }),
+      { candidate: aCandidate({ sourceId: SOURCES.second, createdAt: LATER }), decision: "publish" },
+    ],
+    [
+      "a wish of the same second is there that is written without its fraction",
+      aRecord({ createdAt: "2026-01-02T00:00:00Z" }),
+      { candidate: aCandidate({ ladderHash: "ladder-2", createdAt: "2026-01-02T00:00:00.500Z" }), decision: "publish" },
     ],
   ])("when %s", (_what, there, { candidate, decision }) => {
     expect(decide(there, candidate)).toBe(decision);
+  });
+
+  test("lets one of two wishes of one moment win, whichever comes first", () => {
+    const one = { ladderHash: "ladder-1", createdAt: LATER };
+    const other = { ladderHash: "ladder-2", createdAt: LATER };
+    const decisions = [decide(aRecord(one), aCandidate(other)), decide(aRecord(other), aCandidate(one))];
+    expect(decisions.toSorted()).toEqual(["publish", "stale"]);
   });
 });

@@ -1,0 +1,23 @@
+import type { Safeguard } from "./list.ts";
+
+/** What keeps one wish from undoing another, in whatever order their messages come. */
+export const OF_WISHES: readonly Safeguard[] = [
+  {
+    name: "an earlier wish does not replace a later one",
+    file: "src/publish/decide.ts",
+    find: "(isByWish(published, candidate) && isEarlier(candidate, published))",
+    replace: "false",
+    project: "unit",
+    testFile: "test/unit/publish/decide.test.ts",
+    test: "a later job has given the path that ours names to another object",
+  },
+  {
+    name: "a later wish for what is published is kept",
+    file: "src/publish/commit.ts",
+    find: "if (isLaterWish(record, wish)) {",
+    replace: "if (isLaterWish(record, wish) && wish.createdAt === record.createdAt) {",
+    project: "unit",
+    testFile: "test/unit/publish/commit.test.ts",
+    test: "keeps the time of a later wish",
+  },
+];
