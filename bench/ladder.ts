@@ -18,6 +18,7 @@ import { compilePackager } from "../src/packaging/compile.ts";
 import type { Measurement } from "./measure.ts";
 import { measure, median } from "./measure.ts";
 import { makeCameraClip } from "./camera-clip.ts";
+import { NO_FENCES } from "../src/process/sandbox.ts";
 
 const [pairs = "5", seconds = "30", ladderName = "h264-fast"] = process.argv.slice(2);
 // The same renditions on all sides: what the content deserves is the matter of bench/per-title.ts.
@@ -30,7 +31,7 @@ async function readPlan(): Promise<EncodePlan> {
   const ladder = loadLadders().get(ladderName);
   if (!ladder) throw new Error(`there is no ladder ${ladderName}`);
   const { limits, ffmpeg } = loadConfig({ env: process.env });
-  const sandbox = { noNetwork: false, diesWithParent: false, limits: false };
+  const sandbox = NO_FENCES;
   return planEncode(
     await probeSource(clip, { ffmpegPath: ffmpeg.path, ffprobePath: ffmpeg.probePath, limits, sandbox }, new AbortController().signal),
     ladder,

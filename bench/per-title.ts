@@ -19,6 +19,7 @@ import { planSource } from "../src/pipeline/plan-stage.ts";
 import type { ClipKind } from "./content-clips.ts";
 import { CLIP_KINDS, makeContentClip } from "./content-clips.ts";
 import { measure } from "./measure.ts";
+import { NO_FENCES } from "../src/process/sandbox.ts";
 
 const [seconds = "10", ladderName = "h264", kinds = Object.keys(CLIP_KINDS).join(","), given] = process.argv.slice(2);
 const HEIGHTS = [1080, 480] as const;
@@ -28,7 +29,7 @@ const tools = {
   ffmpegPath: ffmpeg.path,
   ffprobePath: ffmpeg.probePath,
   threads: ffmpeg.threads,
-  sandbox: { noNetwork: false, diesWithParent: false, limits: false },
+  sandbox: NO_FENCES,
 };
 
 interface Encoded {

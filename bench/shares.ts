@@ -17,6 +17,7 @@ import type { Stage } from "../src/pipeline/ports.ts";
 import { transcodeFile } from "../src/pipeline/transcode-file.ts";
 import { measure, median } from "./measure.ts";
 import { makeCameraClip } from "./camera-clip.ts";
+import { NO_FENCES } from "../src/process/sandbox.ts";
 
 const [rounds = "3", seconds = "30", ladderName = "h264-fast"] = process.argv.slice(2);
 process.env["LADDERD_LADDER"] = ladderName;
@@ -40,7 +41,7 @@ async function packagingShare(): Promise<number> {
   const ladder = ladders.get(ladderName);
   if (!ladder) throw new Error(`there is no ladder ${ladderName}`);
   const { ffmpeg, packager, limits } = config;
-  const sandbox = { noNetwork: false, diesWithParent: false, limits: false };
+  const sandbox = NO_FENCES;
   const tools = { ffmpegPath: ffmpeg.path, ffprobePath: ffmpeg.probePath, limits, sandbox };
   const plan = planEncode(await probeSource(clip, tools, signal), ladder);
   const folder = join(root, "bare");

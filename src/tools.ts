@@ -7,6 +7,8 @@ import { chooseSandbox, detectSandbox } from "./process/sandbox.ts";
 export interface OpenedTools extends Tools {
   /** Fences that are missing here; `sandbox: auto` goes on without them. */
   readonly sandboxMissing: readonly string[];
+  /** Whether every fence stands. */
+  readonly isFenced: boolean;
 }
 
 /** Tries the sandbox before the first job does. Throws ConfigError for `sandbox: required` where it cannot be built (R-X3). */
@@ -22,5 +24,6 @@ export async function openTools(config: Pick<Config, "ffmpeg" | "packager" | "sa
     threads: config.ffmpeg.threads,
     sandbox: abilities,
     sandboxMissing: missing,
+    isFenced: config.sandbox !== "off" && missing.length === 0,
   };
 }

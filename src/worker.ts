@@ -70,10 +70,13 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   await using undo = new AsyncDisposableStack();
   const { ffmpegVersion = "unknown" } = options;
   const tools = { ...(await openTools(config, new AbortController().signal)), ffmpegVersion };
-  if (tools.sandboxMissing.length > 0) logger.warn({ missing: tools.sandboxMissing }, "media programs run without part of their sandbox");
+  logger[tools.isFenced ? "info" : "warn"](
+    { sandbox: config.sandbox, fences: tools.sandbox, missing: tools.sandboxMissing },
+    tools.isFenced ? "media programs run in their sandbox" : "media programs run without part of their sandbox",
+  );
   const watching = createObserver({
     ...options,
-    sandboxed: tools.sandboxMissing.length === 0,
+    sandboxed: tools.isFenced,
     configHash: configHash(config),
     diskFreeBytes: () => freeBytes(config.workDir),
     workDirBytes: () => usedBytes(config.workDir),

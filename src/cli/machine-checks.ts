@@ -46,7 +46,8 @@ const sandboxCheck = ({ sandbox }: Config): Check => ({
   run: async (signal) => {
     if (sandbox === "off") return { status: "warning", detail: "switched off: ffmpeg reads hostile files without a fence" };
     const { missing } = chooseSandbox(sandbox, await detectSandbox(signal));
-    if (missing.length === 0) return { status: "ok", detail: `${sandbox}: no network, resource limits, dies with the worker` };
+    if (missing.length === 0)
+      return { status: "ok", detail: `${sandbox}: sees its own job alone, no network, resource limits, dies with the worker` };
     return {
       status: sandbox === "required" ? "failed" : "warning",
       detail: `${sandbox}, but this machine does not let us use ${missing.join(", ")}`,

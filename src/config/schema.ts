@@ -86,7 +86,7 @@ export const schema: convict.Schema<Settings> = {
     default: join(tmpdir(), "ladderd"),
   },
   sandbox: {
-    doc: "ffmpeg's sandbox: required (no start without), auto (when it can be built) or off",
+    doc: "ffmpeg's sandbox, by bubblewrap: required (no start without), auto (when it can be built) or off",
     format: [...SANDBOX_MODES],
     env: "LADDERD_SANDBOX",
     default: "required",

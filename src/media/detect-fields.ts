@@ -62,7 +62,7 @@ export async function detectFields(
   const votes = { tff: 0, bff: 0, progressive: 0 };
   const command = sandboxed(
     { command: tools.ffmpegPath, args: sampleArguments(path, video, tools.limits) },
-    { cpuSeconds: CPU_SECONDS },
+    { cpuSeconds: CPU_SECONDS, reads: [path] },
     tools.sandbox,
   );
   const onStdoutLine = (line: string): void => {

@@ -31,7 +31,11 @@ export async function extractText(
   for (const rendition of request.renditions) {
     const path = join(request.folder, `${rendition.id}.vtt`);
     const args = textArguments(request.sourcePath, rendition.sourceIndex, { path, limits: tools.limits });
-    const command = sandboxed({ command: tools.ffmpegPath, args }, { fileSizeBytes: MAX_FILE_BYTES }, tools.sandbox);
+    const command = sandboxed(
+      { command: tools.ffmpegPath, args },
+      { fileSizeBytes: MAX_FILE_BYTES, reads: [request.sourcePath], writes: [request.folder] },
+      tools.sandbox,
+    );
     const result = await runCommand({ ...command, signal, deadlineMs: DEADLINE_MS });
     signal.throwIfAborted();
     if (succeeded(result)) texts.set(rendition.id, await readFile(path, "utf8"));

@@ -41,17 +41,18 @@ const POSTER_QUALITY = "3";
 export async function makePictures(request: PictureRequest, tools: PictureTools, signal: AbortSignal): Promise<void> {
   const { outDir, smallest, largest, timeline, storyboard, key } = request;
   const work = join(outDir, "pictures.mp4");
+  const run = { tools, signal, work, outDir };
   try {
     await mkdir(join(outDir, STORYBOARD_FOLDER), { recursive: true });
     await joinSegments({ folder: join(outDir, smallest.id), segments: smallest.segments, key }, work, signal);
     const light = lightReader();
-    await ffmpeg(sheetArguments(work, join(outDir, STORYBOARD_FOLDER, "%d.jpg"), storyboard), { tools, signal, onStdoutLine: light.add });
+    await ffmpeg(sheetArguments(work, join(outDir, STORYBOARD_FOLDER, "%d.jpg"), storyboard), { ...run, onStdoutLine: light.add });
 
     const keyframe = choosePoster(light.result());
     const perSegment = timeline.segmentFrames / timeline.gopFrames;
     const segments = largest.segments.slice(Math.floor(keyframe / perSegment)).slice(0, 1);
     await joinSegments({ folder: join(outDir, largest.id), segments, key }, work, signal);
-    await ffmpeg(posterArguments(work, join(outDir, POSTER), keyframe % perSegment), { tools, signal });
+    await ffmpeg(posterArguments(work, join(outDir, POSTER), keyframe % perSegment), run);
   } finally {
     await rm(work, { force: true });
   }
@@ -111,13 +112,15 @@ const inputArguments = (input: string): string[] => [
 ];
 
 interface FfmpegRun {
+  readonly work: string;
+  readonly outDir: string;
   readonly tools: PictureTools;
   readonly signal: AbortSignal;
   readonly onStdoutLine?: (line: string) => void;
 }
 
-async function ffmpeg(args: readonly string[], { tools, signal, onStdoutLine }: FfmpegRun): Promise<void> {
-  const command = sandboxed({ command: tools.ffmpegPath, args }, {}, tools.sandbox);
+async function ffmpeg(args: readonly string[], { tools, signal, work, outDir, onStdoutLine }: FfmpegRun): Promise<void> {
+  const command = sandboxed({ command: tools.ffmpegPath, args }, { reads: [work], writes: [outDir] }, tools.sandbox);
   const result = await runCommand({ ...command, signal, deadlineMs: DEADLINE_MS, ...(onStdoutLine ? { onStdoutLine } : {}) });
   signal.throwIfAborted();
   if (!succeeded(result))

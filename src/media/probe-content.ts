@@ -116,7 +116,7 @@ async function costOf(plan: EncodePlan, seek: Seek, { tools, signal }: Run): Pro
   const packets = packetSizes();
   const command = sandboxed(
     { command: tools.ffmpegPath, args: windowArguments(plan, seek, tools) },
-    { cpuSeconds: CPU_SECONDS },
+    { cpuSeconds: CPU_SECONDS, reads: [seek.sourcePath] },
     tools.sandbox,
   );
   const result = await runCommand({ ...command, signal, deadlineMs: WINDOW_DEADLINE_MS, onStdoutLine: packets.add });

@@ -45,7 +45,11 @@ export async function probeOutput(
     const shown = "stream=codec_name,width,height,channels:frame=best_effort_timestamp_time";
     const args = ["-v", "error", "-f", "mov", "-protocol_whitelist", "file", "-skip_frame", "nokey"];
     const command = { command: ffprobePath, args: [...args, "-show_entries", shown, "-of", "json", path] };
-    const { exitCode, stdout, stderrTail } = await runCommand({ ...sandboxed(command, {}, sandbox), signal, deadlineMs: DEADLINE_MS });
+    const { exitCode, stdout, stderrTail } = await runCommand({
+      ...sandboxed(command, { reads: [path] }, sandbox),
+      signal,
+      deadlineMs: DEADLINE_MS,
+    });
     signal.throwIfAborted();
     const read = exitCode === 0 ? parseReport(stdout) : undefined;
     if (!read) return `ffprobe cannot read it: ${stderrTail.trim().slice(0, 200)}`;

@@ -2,7 +2,7 @@ import { EngineError, SourceError } from "../domain/errors.ts";
 import type { CommandResult } from "../process/run-command.ts";
 import { runCommand } from "../process/run-command.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
-import { sandboxed } from "../process/sandbox.ts";
+import { neverStarted, sandboxed } from "../process/sandbox.ts";
 import type { InputLimits } from "./input-guards.ts";
 import { inputGuards, programGuards } from "./input-guards.ts";
 
@@ -22,9 +22,6 @@ interface FfprobeRun {
 export type Ffprobe = (run: FfprobeRun) => Promise<CommandResult>;
 
 const CPU_SECONDS = 300;
-/** What setpriv and the shell answer for a program that is not there or may not run. */
-const NOT_STARTED: ReadonlySet<number | null> = new Set([126, 127]);
-
 /**
  * An ffprobe for `path`, inside every fence. It throws EngineError engine_unavailable when the program cannot be started,
  * engine_failed when it dies (what it read until then must not be taken for all there is), SourceError source_limits when
@@ -33,7 +30,7 @@ const NOT_STARTED: ReadonlySet<number | null> = new Set([126, 127]);
 export function ffprobeOn(path: string, tools: FfprobeTools, signal: AbortSignal): Ffprobe {
   return async ({ args, ...options }) => {
     const command = { command: tools.ffprobePath, args: [...programGuards(), "-v", "error", ...inputGuards(tools.limits), ...args, path] };
-    const run = { ...sandboxed(command, { cpuSeconds: CPU_SECONDS }, tools.sandbox), ...options, signal };
+    const run = { ...sandboxed(command, { cpuSeconds: CPU_SECONDS, reads: [path] }, tools.sandbox), ...options, signal };
     const result = await runCommand(run).catch((cause: unknown) => {
       signal.throwIfAborted();
       throw new EngineError("engine_unavailable", `${tools.ffprobePath} cannot be started`, { cause });
@@ -44,9 +41,10 @@ export function ffprobeOn(path: string, tools: FfprobeTools, signal: AbortSignal
   };
 }
 
-function refuseDeath({ ended, signal, exitCode, stderrTail }: CommandResult, program: string): void {
+function refuseDeath(result: CommandResult, program: string): void {
+  const { ended, signal, exitCode, stderrTail } = result;
   const facts = { ended, signal, exitCode, ffprobe: stderrTail.slice(-500) };
   if (ended !== "exit" || signal === "SIGXCPU") throw new SourceError("source_limits", "reading the source took too long", { facts });
   if (signal !== null) throw new EngineError("engine_failed", `ffprobe died of ${signal}`, { facts });
-  if (NOT_STARTED.has(exitCode)) throw new EngineError("engine_unavailable", `${program} cannot be started`, { facts });
+  if (neverStarted(result)) throw new EngineError("engine_unavailable", `${program} cannot be started`, { facts });
 }

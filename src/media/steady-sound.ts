@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { EngineError } from "../domain/errors.ts";
 import type { AudioTrack, Source } from "../domain/source.ts";
 import { runCommand } from "../process/run-command.ts";
@@ -32,7 +33,11 @@ export async function steadySound(
 ): Promise<void> {
   for (const track of source.audio.filter(({ changesLayout }) => changesLayout)) {
     const args = steadyArguments(sourcePath, track, limits);
-    const command = sandboxed({ command: ffmpegPath, args }, { fileSizeBytes: MAX_FILE_BYTES }, sandbox);
+    const path = steadyPath(sourcePath, track);
+    // The program sees this one file of the folder, so it has to be there.
+    await writeFile(path, "");
+    const needs = { fileSizeBytes: MAX_FILE_BYTES, reads: [sourcePath], writes: [path] };
+    const command = sandboxed({ command: ffmpegPath, args }, needs, sandbox);
     const result = await runCommand({ ...command, signal, deadlineMs: DEADLINE_MS });
     signal.throwIfAborted();
     if (!succeeded(result)) {

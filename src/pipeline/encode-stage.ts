@@ -40,6 +40,7 @@ export async function encodeStage(
       sourcePath: workspace.sourcePath,
       outDir: workspace.outDir,
       pipeDir: workspace.pipeDir,
+      keyDir: workspace.keyDir,
       ...(key ? { key } : {}),
       ...(reused ? { reused } : {}),
     },

@@ -8,6 +8,8 @@ export interface Workspace extends AsyncDisposable {
   /** One folder per rendition: init and segments. */
   readonly outDir: string;
   readonly pipeDir: string;
+  /** For the key of a protected asset: the one folder that no program but the packager sees. */
+  readonly keyDir: string;
 }
 
 const PREFIX = "job-";
@@ -18,12 +20,13 @@ const OWNER = "owner";
 export async function openWorkspace(workDir: string): Promise<Workspace> {
   await mkdir(workDir, { recursive: true });
   const root = await mkdtemp(join(workDir, PREFIX));
-  const [outDir, pipeDir] = [join(root, "out"), join(root, "pipes")];
-  await Promise.all([mkdir(outDir), mkdir(pipeDir), writeFile(join(root, OWNER), `${process.pid}`)]);
+  const [outDir, pipeDir, keyDir] = [join(root, "out"), join(root, "pipes"), join(root, "key")];
+  await Promise.all([mkdir(outDir), mkdir(pipeDir), mkdir(keyDir), writeFile(join(root, OWNER), `${process.pid}`)]);
   return {
     sourcePath: join(root, "source.bin"),
     outDir,
     pipeDir,
+    keyDir,
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true, maxRetries: 3 }),
   };
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
@@ -8,6 +9,8 @@ export interface Command {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** What it runs may be another program, whose death of signal n it tells as exit code 128 + n. */
+  readonly signalsAsCodes?: boolean;
 }
 
 export interface RunOptions extends Command {
@@ -70,10 +73,9 @@ export async function runCommand(options: RunOptions): Promise<CommandResult> {
   const stdout = collectStdout(child.stdout, options, () => end("overflow"));
   const stderr = collectTail(child.stderr, options.onStderrLine);
   try {
-    const { exitCode, signal } = await closed(child);
+    const exit = await closed(child);
     return {
-      exitCode,
-      signal,
+      ...(options.signalsAsCodes ? signalInCode(exit) : exit),
       ended: state.ended,
       stdout: await stdout,
       stderrTail: await stderr,
@@ -97,7 +99,20 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-function closed(child: ChildProcess): Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }> {
+interface Exit {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** How crashes and limits end a program; ffmpeg's own codes above 128 (a negated errno) are taken for none of the others. */
+const DEADLY = ["SIGILL", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL", "SIGSEGV", "SIGXCPU", "SIGXFSZ", "SIGSYS"] as const;
+
+function signalInCode(exit: Exit): Exit {
+  const signal = DEADLY.find((name) => exit.exitCode === 128 + constants.signals[name]);
+  return signal ? { exitCode: null, signal } : exit;
+}
+
+function closed(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (exitCode, signal) => resolve({ exitCode, signal }));

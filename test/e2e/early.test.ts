@@ -32,6 +32,8 @@ beforeAll(async () => {
     ...site.daemonEnv("work"),
     LADDERD_EARLY_PUBLISH: "true",
     LADDERD_PER_TITLE: "false",
+    // The gate waits for a file beside itself.
+    LADDERD_SANDBOX: "off",
     LADDERD_FFMPEG_PATH: await gatedFfmpeg(site.path("gate")),
   };
   daemon = await startDaemon({ env });

@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { CHILD_SAFEGUARDS } from "./children.ts";
 import { INSTANCE_SAFEGUARDS } from "./instance.ts";
 import type { Safeguard } from "./list.ts";
 import { SAFEGUARDS } from "./list.ts";
@@ -55,7 +56,9 @@ function flawOf(folder: string, safeguard: Safeguard): string | undefined {
 }
 
 const wanted = process.argv[2] ?? "";
-const chosen = [...SAFEGUARDS, ...INSTANCE_SAFEGUARDS, ...OPERATING_SAFEGUARDS].filter(({ name }) => name.includes(wanted));
+const chosen = [...SAFEGUARDS, ...CHILD_SAFEGUARDS, ...INSTANCE_SAFEGUARDS, ...OPERATING_SAFEGUARDS].filter(({ name }) =>
+  name.includes(wanted),
+);
 const folder = copyProject();
 let flawed = 0;
 try {

@@ -6,6 +6,7 @@ import type { Ladder } from "../../src/domain/ladder.ts";
 import { attemptJob } from "../../src/pipeline/attempt.ts";
 import type { PipelineDeps } from "../../src/pipeline/deps.ts";
 import type { Claim, ObjectStore, SourceStore } from "../../src/pipeline/ports.ts";
+import { NO_FENCES } from "../../src/process/sandbox.ts";
 import type { HandleMessage } from "../../src/queue/handle-message.ts";
 import { createMessageHandler } from "../../src/queue/handle-message.ts";
 import type { RunJob } from "../../src/queue/run-entries.ts";
@@ -82,7 +83,7 @@ function handlerOf(world: World, { queue, sources, published, state, workDir, lo
       ffprobePath: "none",
       packagerPath: "none",
       threads: 1,
-      sandbox: { noNetwork: false, diesWithParent: false, limits: false },
+      sandbox: NO_FENCES,
     },
     takeClaim: without === "lease-check" ? async (...given) => unchecked(await taker(...given)) : taker,
     findKey: async () => Promise.reject(new Error("no ladder of the simulation is encrypted")),

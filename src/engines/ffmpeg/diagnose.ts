@@ -1,12 +1,10 @@
 import type { JobError } from "../../domain/errors.ts";
 import { EngineError, ResourceError, SourceError } from "../../domain/errors.ts";
 import type { CommandResult } from "../../process/run-command.ts";
+import { neverStarted } from "../../process/sandbox.ts";
 
 /** ffmpeg's exit code when -max_error_rate is exceeded. */
 const TOO_MANY_DECODE_ERRORS = 69;
-
-/** What setpriv and the shell answer for a program that is not there or may not run. */
-const NOT_STARTED: ReadonlySet<number | null> = new Set([126, 127]);
 
 /** Which failure the pair of programs died of; the one that was not killed by us speaks first. */
 export function diagnose(run: { encoder: CommandResult; packager: CommandResult; decodeErrors: number }): JobError {
@@ -20,7 +18,7 @@ export function diagnose(run: { encoder: CommandResult; packager: CommandResult;
   if ([encoder, packager].some(({ ended, signal, exitCode }) => ended === "exit" && overLimit(signal, exitCode))) {
     return new ResourceError("resource_limit", "a program passed its processor or file-size limit", { facts });
   }
-  if ([encoder, packager].some(({ ended, exitCode }) => ended === "exit" && NOT_STARTED.has(exitCode)))
+  if ([encoder, packager].some(neverStarted))
     return new EngineError("engine_unavailable", "ffmpeg or the packager cannot be started", { facts });
   if (encoder.exitCode === TOO_MANY_DECODE_ERRORS)
     return new SourceError("source_corrupt", "too many frames of the source cannot be decoded", { facts });

@@ -33,7 +33,7 @@ export async function measureLoudness(
   const reader = loudnessReader();
   const command = sandboxed(
     { command: ffmpegPath, args: meterArguments(meters, soundInputs(plan, sourcePath), { sourcePath, limits }) },
-    { fileSizeBytes: 0 },
+    { fileSizeBytes: 0, reads: [sourcePath, ...soundInputs(plan, sourcePath)] },
     sandbox,
   );
   const result = await runCommand({ ...command, signal, deadlineMs: DEADLINE_MS, onStderrLine: reader.add });

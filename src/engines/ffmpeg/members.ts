@@ -1,7 +1,7 @@
 import type { ChunkRules } from "../../domain/chunks.ts";
 import type { InputLimits } from "../../media/input-guards.ts";
 import type { Member } from "../../process/run-unit.ts";
-import type { SandboxAbilities } from "../../process/sandbox.ts";
+import type { ProcessNeeds, SandboxAbilities } from "../../process/sandbox.ts";
 import { sandboxed } from "../../process/sandbox.ts";
 
 /** The programs of an encode and what they may use up. */
@@ -21,12 +21,15 @@ export interface EncodeTools {
 const MAX_FILE_BYTES = 4 * 1024 ** 3;
 const CPU_HEADROOM = 8;
 
+/** A program of the encode with the files that it may see. */
+export type MemberOf = (command: string, args: readonly string[], files: Pick<ProcessNeeds, "reads" | "writes">) => Member;
+
 /** Makes members of an encode's unit: inside their fences, and all of them with what is left until the deadline. */
-export function memberFactory({ deadlineSeconds, sandbox }: EncodeTools): (command: string, args: readonly string[]) => Member {
+export function memberFactory({ deadlineSeconds, sandbox }: EncodeTools): MemberOf {
   const limits = { cpuSeconds: deadlineSeconds * CPU_HEADROOM, fileSizeBytes: MAX_FILE_BYTES };
   const deadline = performance.now() + deadlineSeconds * 1000;
-  return (command, args) => ({
-    ...sandboxed({ command, args }, limits, sandbox),
+  return (command, args, files) => ({
+    ...sandboxed({ command, args }, { ...limits, ...files }, sandbox),
     deadlineMs: Math.max(1, deadline - performance.now()),
   });
 }

@@ -16,12 +16,13 @@ import { decodeErrorCounter } from "./decode-errors.ts";
 import { diagnose } from "./diagnose.ts";
 import type { FfmpegExit } from "./exit-class.ts";
 import { exitClass } from "./exit-class.ts";
-import type { EncodeTools } from "./members.ts";
+import type { EncodeTools, MemberOf } from "./members.ts";
 import { memberFactory } from "./members.ts";
 import type { EncodeProgress } from "./progress.ts";
 import { progressReader } from "./progress.ts";
 import type { ReusedSegments } from "./run-chunks.ts";
 import { runChunks } from "./run-chunks.ts";
+import { soundInputs } from "./sound-inputs.ts";
 import { watchProgress } from "./stall.ts";
 
 export interface EncodeRequest {
@@ -31,6 +32,8 @@ export interface EncodeRequest {
   readonly outDir: string;
   /** Private folder for the pipes. */
   readonly pipeDir: string;
+  /** Private folder for the key, which ffmpeg does not see. */
+  readonly keyDir: string;
   /** Of a plan with encryption. */
   readonly key?: ContentKey;
   /** What an attempt before has encoded already. */
@@ -57,13 +60,13 @@ export interface EncodeWatch {
  * output back. Throws EngineError, SourceError source_corrupt, ResourceError, or the signal's reason.
  */
 export async function encode(request: EncodeRequest, tools: EncodeTools, watch: EncodeWatch): Promise<EncodeReport> {
-  const { plan, outDir, pipeDir, key, reused } = request;
+  const { plan, outDir, pipeDir, keyDir, key, reused } = request;
   const pipeOf = (id: string): string => join(pipeDir, `${id}.pipe`);
   await makePipes(
     [...plan.video, ...plan.audio].map(({ id }) => pipeOf(id)),
     watch.signal,
   );
-  await using protection = await openProtection(plan, key, pipeDir);
+  await using protection = await openProtection(plan, key, keyDir);
   const packagerArgs = [...compilePackager(plan, pipeOf, (id) => join(outDir, id)), ...protection.options];
   const memberOf = memberFactory(tools);
   const ranges = reused ? planRest(plan, tools.chunks, reused.count) : planChunks(plan, tools.chunks);
@@ -73,7 +76,7 @@ export async function encode(request: EncodeRequest, tools: EncodeTools, watch: 
     tools,
     pipeOf,
     memberOf,
-    packager: memberOf(tools.packagerPath, packagerArgs),
+    packager: memberOf(tools.packagerPath, packagerArgs, { reads: [pipeDir, keyDir], writes: [outDir] }),
   };
   const started = performance.now();
   const end = await supervised(tools, { ...watch, key }, (eyes) => (reused || ranges.length > 1 ? inChunks(job, eyes) : inOne(job, eyes)));
@@ -88,7 +91,7 @@ interface UnitJob extends EncodeRequest {
   readonly ranges: readonly TimeRange[];
   readonly tools: EncodeTools;
   readonly pipeOf: (id: string) => string;
-  readonly memberOf: (command: string, args: readonly string[]) => Member;
+  readonly memberOf: MemberOf;
   readonly packager: Member;
 }
 
@@ -105,8 +108,10 @@ interface UnitEnd {
   readonly packager: CommandResult;
 }
 
-function encoderMember({ sourcePath, tools, memberOf }: UnitJob, plan: EncodePlan, pipeOf: (id: string) => string): Member {
-  return memberOf(tools.ffmpegPath, compile({ plan, sourcePath, pipeOf, limits: tools.limits, threads: tools.threads }));
+function encoderMember(job: UnitJob, plan: EncodePlan, pipeOf: (id: string) => string): Member {
+  const { sourcePath, pipeDir, tools } = job;
+  const args = compile({ plan, sourcePath, pipeOf, limits: tools.limits, threads: tools.threads });
+  return job.memberOf(tools.ffmpegPath, args, { reads: [sourcePath, ...soundInputs(plan, sourcePath)], writes: [pipeDir] });
 }
 
 async function inOne(job: UnitJob, { signal, onProgress, onStderrLine }: Eyes): Promise<UnitEnd> {

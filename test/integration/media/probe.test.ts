@@ -5,7 +5,7 @@ import type { Source } from "../../../src/domain/source.ts";
 import { toNumber } from "../../../src/domain/rational.ts";
 import type { ProbeTools } from "../../../src/media/probe-source.ts";
 import { probeSource } from "../../../src/media/probe-source.ts";
-import { detectSandbox } from "../../../src/process/sandbox.ts";
+import { detectSandbox, NO_FENCES } from "../../../src/process/sandbox.ts";
 import { FAST, cut, ffmpeg, patch, picture, rotate, tone, trimByEditList } from "../../helpers/clips.ts";
 import { fakeProgram } from "../../helpers/fake-program.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -251,7 +251,7 @@ describe("an ffprobe that is not well", () => {
       code: "engine_unavailable",
       disposition: "retry",
     });
-    const sandbox = { noNetwork: false, diesWithParent: false, limits: false };
+    const sandbox = NO_FENCES;
     await expect(probed("a.mp4", usual, { ...TOOLS, sandbox, ffprobePath: "/nonexistent/ffprobe" })).rejects.toMatchObject({
       code: "engine_unavailable",
     });

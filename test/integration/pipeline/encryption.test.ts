@@ -127,6 +127,8 @@ describe("a ladder with encryption", () => {
     const spy = (name: string, real: string): Promise<string> =>
       fakeProgram(folder.in(name), `printf '%s\\n' "$@" >> "$0.said"\nexec ${real} "$@"`);
     const env = {
+      // The spies write beside themselves.
+      LADDERD_SANDBOX: "off",
       LADDERD_PACKAGER_PATH: await spy("packager", packager.path),
       LADDERD_FFMPEG_PATH: await spy("ffmpeg", programs.path),
       LADDERD_FFMPEG_PROBE_PATH: await spy("ffprobe", programs.probePath),
@@ -146,7 +148,7 @@ describe("a ladder with encryption", () => {
   test("keeps its key out of the record of a packager that fails with its flags on its lips", async () => {
     await using folder = await aFolder();
     const script = 'for arg; do case "$arg" in --flagfile=*) cat "${arg#--flagfile=}" >&2;; esac; done\nexit 1';
-    const env = { LADDERD_PACKAGER_PATH: await fakeProgram(folder.in("packager"), script) };
+    const env = { LADDERD_SANDBOX: "off", LADDERD_PACKAGER_PATH: await fakeProgram(folder.in("packager"), script) };
     const outcome = await settled(transcode(folder, "cbcs", { env }));
     const error = "error" in outcome ? outcome.error : undefined;
     expect(error).toMatchObject({ code: "engine_failed", facts: { packager: { stderr: expect.stringContaining("key=[key]") } } });
@@ -170,7 +172,7 @@ describe("a ladder with encryption", () => {
     await using folder = await aFolder();
     const isProtection = "--enable_raw_key_encryption|--protection_scheme|cbcs|--clear_lead|0|--flagfile=*";
     const script = `for arg do shift; case "$arg" in ${isProtection}) ;; *) set -- "$@" "$arg";; esac; done\nexec ${packager.path} "$@"`;
-    const env = { LADDERD_PACKAGER_PATH: await fakeProgram(folder.in("packager"), script) };
+    const env = { LADDERD_SANDBOX: "off", LADDERD_PACKAGER_PATH: await fakeProgram(folder.in("packager"), script) };
     const outcome = await settled(transcode(folder, "cbcs", { env }));
     expect(outcome).toMatchObject({
       error: { code: "output_incomplete", message: expect.stringContaining("v180: is in clear; a-und: is in clear") },

@@ -16,6 +16,7 @@ import type { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import type { TranscodeOptions } from "../../helpers/transcode.ts";
 import { transcodeIn } from "../../helpers/transcode.ts";
+import { NO_FENCES } from "../../../src/process/sandbox.ts";
 
 const { signal } = new AbortController();
 const { limits, ffmpeg: programs, packager } = loadConfig({ env: { PATH: process.env["PATH"], NODE_ENV: "test" } });
@@ -119,7 +120,7 @@ describe("a copied source keeps its packets", () => {
 
 /** What is decided for a file. */
 async function decidedFor(path: string): Promise<PassThrough | undefined> {
-  const sandbox = { noNetwork: false, diesWithParent: false, limits: false };
+  const sandbox = NO_FENCES;
   const tools = { ffmpegPath: programs.path, ffprobePath: programs.probePath, limits, sandbox };
   return aPlan(await probeSource(path, tools, signal), aLadder()).passThrough;
 }
@@ -220,7 +221,7 @@ describe("a copy that does not hold is encoded in the same attempt,", () => {
     await using folder = await temporaryFolder();
     await ffmpeg(...picture({ size: SIZE }), ...COPYABLE, ...gop(60), folder.in("source.mp4"));
     const script = `case " $* " in *" -c:v copy "*) exit 3;; esac\nexec ${programs.path} "$@"`;
-    const env = { LADDERD_FFMPEG_PATH: await fakeProgram(folder.in("fake"), script) };
+    const env = { LADDERD_SANDBOX: "off", LADDERD_FFMPEG_PATH: await fakeProgram(folder.in("fake"), script) };
     await expect(published(folder, env)).resolves.toMatchObject({
       refusals: ["engine_failed"],
       renditions: [

@@ -7,6 +7,8 @@ import { describe, expect, test, vi } from "vitest";
 import { makePipes } from "../../../src/process/make-pipes.ts";
 import { runCommand } from "../../../src/process/run-command.ts";
 import { detectSandbox, sandboxed } from "../../../src/process/sandbox.ts";
+import { command } from "../../support/command.ts";
+import { childEnvironment, MAIN } from "../../support/daemon.ts";
 import { processMark, processesWith } from "../../helpers/process-list.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 
@@ -35,32 +37,39 @@ async function aListener(): Promise<AsyncDisposable & { readonly port: number; r
 
 describe("detectSandbox", () => {
   test("answers for each fence, and by trying", () => {
-    expect(Object.keys(abilities)).toStrictEqual(["noNetwork", "diesWithParent", "limits"]);
+    expect(Object.keys(abilities)).toStrictEqual(["ownFiles", "noNetwork", "diesWithParent", "limits"]);
     expect(Object.values(abilities).every((ability) => typeof ability === "boolean")).toBe(true);
   });
 });
 
 describe("a sandboxed child", () => {
-  test.skipIf(!abilities.noNetwork)("cannot reach a listener on this machine, which a bare one can", async () => {
+  test.skipIf(!abilities.noNetwork).each([
+    ["in a world of its own cannot reach a listener on this machine, which a bare one can", abilities],
+    ["where there is no bwrap cannot reach a listener on this machine either", { ...abilities, ownFiles: false }],
+  ])("%s", async (_where, fences) => {
     await using listener = await aListener();
-    const command = { command: process.execPath, args: ["-e", CONNECT, `${listener.port}`] };
-    await expect(runCommand({ ...command, signal })).resolves.toMatchObject({ exitCode: 0 });
+    const connect = { command: process.execPath, args: ["-e", CONNECT, `${listener.port}`] };
+    await expect(runCommand({ ...connect, signal })).resolves.toMatchObject({ exitCode: 0 });
     expect(listener.connections()).toBe(1);
-    await expect(runCommand({ ...sandboxed(command, {}, abilities), signal })).resolves.toMatchObject({ exitCode: 7 });
+    await expect(runCommand({ ...sandboxed(connect, { reads: [] }, fences), signal })).resolves.toMatchObject({ exitCode: 7 });
     expect(listener.connections()).toBe(1);
   });
 
-  test.skipIf(!abilities.limits)("is stopped at its processor limit", async () => {
-    const spin = sandboxed({ command: "sh", args: ["-c", "while :; do :; done"] }, { cpuSeconds: 1 }, abilities);
-    await expect(runCommand({ ...spin, signal, deadlineMs: 20_000 })).resolves.toMatchObject({ ended: "exit", exitCode: null });
+  test.skipIf(!abilities.limits)("is stopped at its processor limit, and it is told as that", async () => {
+    const spin = sandboxed({ command: "sh", args: ["-c", "while :; do :; done"] }, { cpuSeconds: 1, reads: [] }, abilities);
+    await expect(runCommand({ ...spin, signal, deadlineMs: 20_000 })).resolves.toMatchObject({
+      ended: "exit",
+      exitCode: null,
+      signal: "SIGXCPU",
+    });
   });
 
   test.skipIf(!abilities.limits)("is stopped at its file size limit", async () => {
     await using folder = await temporaryFolder();
     const path = folder.in("large");
     const write = sandboxed(
-      { command: "dd", args: ["if=/dev/zero", `of=${path}`, "bs=1024", "count=100"] },
-      { fileSizeBytes: 10_240 },
+      { command: "dd", args: ["if=/dev/urandom", `of=${path}`, "bs=1024", "count=100"] },
+      { fileSizeBytes: 10_240, reads: [], writes: [folder.path] },
       abilities,
     );
     const { exitCode, signal: died } = await runCommand({ ...write, signal });
@@ -68,15 +77,45 @@ describe("a sandboxed child", () => {
     expect((await stat(path)).size).toBeLessThanOrEqual(10_240);
   });
 
-  test.skipIf(!abilities.diesWithParent)("dies within two seconds with a parent that is killed", async () => {
+  test.skipIf(!abilities.diesWithParent).each([
+    ["in a world of its own dies within two seconds with a parent that is killed", "with-bwrap"],
+    ["where there is no bwrap dies within two seconds, too", "without-bwrap"],
+  ])("%s", async (_where, mode) => {
     const mark = processMark();
     const entry = fileURLToPath(new URL("sandbox-parent-process.ts", import.meta.url));
-    const parent = spawn(process.execPath, [entry, mark], { stdio: "ignore" });
-    await vi.waitFor(async () => expect((await processesWith(mark)).length).toBeGreaterThan(1), { timeout: 10_000, interval: 50 });
+    const parent = spawn(process.execPath, [entry, mark, mode], { stdio: ["ignore", "pipe", "ignore"] });
+    // The child speaks: all of its fences stand.
+    await once(parent.stdout, "data");
     const exited = once(parent, "exit");
     parent.kill("SIGKILL");
     await exited;
     await vi.waitFor(async () => expect(await processesWith(mark)).toStrictEqual([]), { timeout: 2000, interval: 50 });
+  });
+});
+
+/** A machine like this one without bubblewrap. */
+const withoutBwrap = (args: readonly string[], sandbox: string) =>
+  command("bwrap", ["--dev-bind", "/", "/", "--ro-bind", "/dev/null", "/usr/bin/bwrap", "--", process.execPath, MAIN, ...args], {
+    env: childEnvironment({ LADDERD_SANDBOX: sandbox }),
+  });
+
+describe.skipIf(!abilities.ownFiles)("where bwrap is missing", () => {
+  test("required ends with 78 and one line that says how to get it", async () => {
+    const { exitCode, stderr } = await withoutBwrap(["transcode", "film.mp4", "--out", "nowhere"], "required");
+    expect(exitCode).toBe(78);
+    expect(stderr).toBe(
+      'ladderd: sandbox: "required" (LADDERD_SANDBOX), but this machine lacks bwrap (apt-get install bubblewrap; it needs user namespaces)\n',
+    );
+  });
+
+  test("doctor names it, as a failure of required and a warning of auto", async () => {
+    for (const [mode, status] of [
+      ["required", "failed"],
+      ["auto", "warning"],
+    ] as const) {
+      const { stdout } = await withoutBwrap(["doctor", "--json"], mode);
+      expect(stdout).toMatch(new RegExp(`"sandbox"[^}]*"${status}"[^}]*bwrap \\(apt-get install bubblewrap`));
+    }
   });
 });
 

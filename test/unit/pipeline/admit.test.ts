@@ -15,7 +15,7 @@ const TOOLS = {
   ffprobePath: "",
   packagerPath: "",
   threads: 1,
-  sandbox: { noNetwork: true, diesWithParent: true, limits: true },
+  sandbox: { ownFiles: true, noNetwork: true, diesWithParent: true, limits: true },
 };
 const MAX_BYTES = 1000;
 

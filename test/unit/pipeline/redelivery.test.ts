@@ -4,6 +4,7 @@ import { admit } from "../../../src/pipeline/admit.ts";
 import type { PipelineDeps } from "../../../src/pipeline/deps.ts";
 import { commit } from "../../../src/publish/commit.ts";
 import { sha256, sourceId } from "../../../src/publish/identity.ts";
+import { NO_FENCES } from "../../../src/process/sandbox.ts";
 import { aLadder } from "../../helpers/ladders.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { aCandidate, aRecord } from "../../helpers/records.ts";
@@ -53,7 +54,7 @@ async function aPublishedAsset() {
       ffprobePath: "",
       packagerPath: "",
       threads: 1,
-      sandbox: { noNetwork: false, diesWithParent: false, limits: false },
+      sandbox: NO_FENCES,
     },
     takeClaim: unused,
     findKey: unused,

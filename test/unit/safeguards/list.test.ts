@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { CHILD_SAFEGUARDS } from "../../safeguards/children.ts";
 import { INSTANCE_SAFEGUARDS } from "../../safeguards/instance.ts";
 import { SAFEGUARDS } from "../../safeguards/list.ts";
 import { OPERATING_SAFEGUARDS } from "../../safeguards/operating.ts";
 
 /** The code of a safeguard moves: the list that takes it away must follow. */
 describe("each safeguard on the list", () => {
-  test.each([...SAFEGUARDS, ...INSTANCE_SAFEGUARDS, ...OPERATING_SAFEGUARDS])(
+  test.each([...SAFEGUARDS, ...CHILD_SAFEGUARDS, ...INSTANCE_SAFEGUARDS, ...OPERATING_SAFEGUARDS])(
     "$name: stands once in its file, and names a test",
     ({ file, find, replace, testFile, test: name }) => {
       expect(replace).not.toBe(find);

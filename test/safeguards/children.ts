@@ -1,0 +1,68 @@
+import type { Safeguard } from "./list.ts";
+
+/** The fences around what runs on hostile bytes (R-X3, R-X3b): each is taken away while the others stand. */
+export const CHILD_SAFEGUARDS: readonly Safeguard[] = [
+  {
+    name: "children die with the worker (pdeathsig)",
+    file: "src/process/sandbox.ts",
+    find: `"setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--"`,
+    replace: `"setpriv", "--no-new-privs", "--"`,
+    project: "integration",
+    testFile: "test/integration/process/sandbox.test.ts",
+    test: "where there is no bwrap dies within two seconds",
+  },
+  {
+    name: "what bwrap holds dies with it",
+    file: "src/process/sandbox.ts",
+    find: `"--die-with-parent", `,
+    replace: "",
+    project: "integration",
+    testFile: "test/integration/process/sandbox.test.ts",
+    test: "in a world of its own dies within two seconds",
+  },
+  {
+    name: "children see their own files alone (mount namespace)",
+    file: "src/process/sandbox.ts",
+    find: "[...BUBBLEWRAP, ...bindings(command, needs), ...SEALED]",
+    replace: "[]",
+    project: "integration",
+    testFile: "test/integration/process/hostile-child.test.ts",
+    test: "reads its source, and neither another job",
+  },
+  {
+    name: "children write their own output alone",
+    file: "src/process/sandbox.ts",
+    find: `["--remount-ro", "/", "--"]`,
+    replace: `["--"]`,
+    project: "integration",
+    testFile: "test/integration/process/hostile-child.test.ts",
+    test: "writes where it may and nowhere else",
+  },
+  {
+    name: "children hold no capability",
+    file: "src/process/sandbox.ts",
+    find: `"--cap-drop", "ALL", `,
+    replace: "",
+    project: "integration",
+    testFile: "test/integration/process/hostile-child.test.ts",
+    test: "holds no capability",
+  },
+  {
+    name: "children have no network",
+    file: "src/process/sandbox.ts",
+    find: `"--unshare-all"`,
+    replace: `"--unshare-all", "--share-net"`,
+    project: "integration",
+    testFile: "test/integration/process/sandbox.test.ts",
+    test: "in a world of its own cannot reach a listener",
+  },
+  {
+    name: "children have no network without bwrap either",
+    file: "src/process/sandbox.ts",
+    find: `"unshare", "-rn", "--"`,
+    replace: `"unshare", "-r", "--"`,
+    project: "integration",
+    testFile: "test/integration/process/sandbox.test.ts",
+    test: "where there is no bwrap cannot reach a listener",
+  },
+];
