@@ -6,7 +6,7 @@ import type { Measured } from "./build-source.ts";
 import { buildSource } from "./build-source.ts";
 import type { FieldTools } from "./detect-fields.ts";
 import { detectFields, hasFlaggedFields, whereFieldsHide } from "./detect-fields.ts";
-import { isEncrypted } from "./encryption.ts";
+import { isEncrypted, isEncryptedHead } from "./encryption.ts";
 import type { ProbeReport } from "./ffprobe-json.ts";
 import { parseProbeReport } from "./ffprobe-json.ts";
 import { gopStats } from "./gop-stats.ts";
@@ -38,14 +38,12 @@ const SMALLEST_MEDIA_BYTES = 1024;
  */
 export async function probeSource(path: string, tools: ProbeTools, signal: AbortSignal): Promise<Source> {
   const { size } = await stat(path);
-  if (size === 0) throw new SourceError("source_empty", "the source has no bytes");
-  const sniffed = sniff(await readHead(path), size);
-  if (sniffed === "playlist") throw new SourceError("source_playlist", "the source is a playlist that names other files, not media");
-  if (sniffed === "iso-media" && (await isEncrypted(path))) throw new SourceError("source_encrypted", "the source is encrypted");
+  const sniffed = await sniffSource(path, size);
   const ffprobe = ffprobeOn(path, tools, signal);
   const result = await ffprobe({ args: ["-show_format", "-show_streams", "-of", "json"], deadlineMs: REPORT_DEADLINE_MS });
   const report = result.exitCode === 0 ? parseProbeReport(result.stdout) : undefined;
   if (!report?.streams.length) throw unreadable(result, { sniffed, bytes: size });
+  refuseSizes(report, result);
   const { packets, packetsRead, gops, stderr } = await readPackets(ffprobe, picturesOf(report));
   const isCut = sniffed === "riff-cut" || /ended prematurely|partial file|truncated/i.test(stderr);
   const source = buildSource(report, { sizeBytes: size, packets, packetsRead, isCut });
@@ -56,6 +54,17 @@ export async function probeSource(path: string, tools: ProbeTools, signal: Abort
     flagged: ({ index }) => hasFlaggedFields(ffprobe, index),
     seen: (video) => detectFields(path, video, { tools, signal }),
   });
+}
+
+/** What the first bytes give away, before any demuxer sees them. */
+async function sniffSource(path: string, size: number): Promise<Sniffed> {
+  if (size === 0) throw new SourceError("source_empty", "the source has no bytes");
+  const head = await readHead(path);
+  const sniffed = sniff(head, size);
+  if (sniffed === "playlist") throw new SourceError("source_playlist", "the source is a playlist that names other files, not media");
+  if (isEncryptedHead(head) || (sniffed === "iso-media" && (await isEncrypted(path))))
+    throw new SourceError("source_encrypted", "the source is encrypted");
+  return sniffed;
 }
 
 /** What no header says is looked for in the picture itself. */
@@ -117,6 +126,14 @@ async function readPackets(ffprobe: Ffprobe, pictures: ReadonlySet<number>) {
   );
   const gops = new Map([...collectors].map(([index, collector]) => [index, collector.result()] as const));
   return { packets, packetsRead, gops, stderr: stderrTail };
+}
+
+/** A picture whose size ffprobe refuses has none in its report. */
+function refuseSizes({ streams }: ProbeReport, { stderrTail }: CommandResult): void {
+  if (streams.some(({ width }) => width) || !/Picture size/.test(stderrTail)) return;
+  throw new SourceError("source_limits", "the source's picture has a size that is not accepted", {
+    facts: { ffprobe: stderrTail.slice(-500) },
+  });
 }
 
 interface Clues {
