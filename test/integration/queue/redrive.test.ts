@@ -1,5 +1,6 @@
 import type { FauxqsServer } from "fauxqs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createSqsClient } from "../../../src/aws/clients.ts";
 import { createSqsDeadLetters } from "../../../src/aws/sqs-dead-letters.ts";
 import type { RedriveChoice } from "../../../src/queue/failure-groups.ts";
 import { redrive } from "../../../src/queue/redrive.ts";
@@ -28,11 +29,23 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-const run = (choice: RedriveChoice) => {
+/** Every request to SQS that a redrive makes. */
+let requests: string[] = [];
+
+const run = async (choice: RedriveChoice) => {
   const store = memoryStore();
-  const letters = createSqsDeadLetters({ client: worker.client, deadLetterQueueUrl, queueUrl });
-  return redrive({ letters, choice, rules: RULES, readFailure: failureReader(store), forgive: forgiver(store) }, signal);
+  requests = [];
+  const client = createSqsClient({ region: "us-east-1", endpointOverridden: true, onRequest: ({ operation }) => requests.push(operation) });
+  const letters = createSqsDeadLetters({ client, deadLetterQueueUrl, queueUrl });
+  try {
+    return await redrive({ letters, choice, rules: RULES, readFailure: failureReader(store), forgive: forgiver(store) }, signal);
+  } finally {
+    client.destroy();
+  }
 };
+
+const counted = (): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(Object.groupBy(requests, (name) => name)).map(([name, made]) => [name, made?.length ?? 0]));
 
 async function giveUp(
   indexes: readonly number[],
@@ -56,12 +69,16 @@ describe("a dead-letter queue", () => {
       ["bbbb", 3, "source_empty"],
       [expect.any(String), 1, "unknown"],
     ]);
+    // A receive and a giving back for ten, and three receives that bring nothing.
+    expect(counted()).toStrictEqual({ GetQueueAttributes: 1, ReceiveMessage: 105, ChangeMessageVisibilityBatch: 102 });
     expect(shown.place).toMatchObject({ visible: 1014, hidden: 0 });
     expect(bodiesIn(DEAD_LETTERS)).toHaveLength(1014);
     expect(bodiesIn(QUEUE)).toHaveLength(0);
 
     const sent = await run({ kind: "some", code: "source_encrypted" });
     expect(sent).toMatchObject({ seen: 1014, sentBack: 1010, kept: 0 });
+    const once = { SendMessage: 1010, DeleteMessage: 1010, ChangeMessageVisibilityBatch: 1 };
+    expect(counted()).toStrictEqual({ GetQueueAttributes: 1, ReceiveMessage: 105, ...once });
     expect(bodiesIn(QUEUE)).toStrictEqual(range(0, 1010).map(bodyOf).toSorted());
     expect(bodiesIn(DEAD_LETTERS)).toStrictEqual([...range(1010, 1013), 2000].map(bodyOf).toSorted());
   });
