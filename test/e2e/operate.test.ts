@@ -1,5 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeClip } from "../support/clips.ts";
 import { closeCleanly } from "../support/close-cleanly.ts";
@@ -10,15 +12,17 @@ import type { Daemon } from "../support/daemon.ts";
 import { childEnvironment, logged, MAIN, startDaemon } from "../support/daemon.ts";
 import { runAtFailpoint } from "../support/failpoints.ts";
 import { startLater } from "../support/later.ts";
+import { metricsOf } from "../support/metrics.ts";
 import type { Asset } from "../support/published.ts";
 import { assetAt, keysOf, publishedAt } from "../support/published.ts";
-import { countOf, drainQueue, send, untilEmpty } from "../support/queue.ts";
+import { countOf, drainQueue, makeQueue, send, untilEmpty } from "../support/queue.ts";
 import { replayPrograms } from "../support/replay.ts";
 import type { Site } from "../support/site.ts";
 import { openSite, QUIET_BUCKET, uploadFile } from "../support/site.ts";
 import { until } from "../support/until.ts";
 
 const DAY_SECONDS = 86_400;
+const HASTY_PRELOAD = join(import.meta.dirname, "../support/hasty-process.ts");
 const SETTLED_MS = 120_000;
 const KINDS_OF_FAILURE = { gone: 30, broken: 2 };
 
@@ -237,3 +241,21 @@ test(
     expect(await ladderd(["gc", "--older-than", "1h"])).toMatchObject({ exitCode: 64 });
   },
 );
+
+test("fault 7: a worker collects garbage itself where it is told to, and counts it", { timeout: 240_000 }, async () => {
+  await using later = await startLater(site.aws.endpoint);
+  later.by(2 * DAY_SECONDS);
+  const Key = "gone/r/20260102T030405-00000001/v180/init.mp4";
+  await site.s3.send(new PutObjectCommand({ Bucket: "published", Key, Body: "x" }));
+  await using sweeper = await startDaemon({
+    env: {
+      ...site.daemonEnv("sweeper"),
+      ...{ AWS_ENDPOINT_URL: later.endpoint, LADDERD_QUEUE_URL: await makeQueue(site, "sweeper", 30) },
+      ...{ LADDERD_GC_EVERY_HOURS: "24", NODE_OPTIONS: `--import=${HASTY_PRELOAD}` },
+    },
+  });
+  const deleted = async (): Promise<number> => (await metricsOf(sweeper.url)).get("ladderd_orphan_objects_deleted_total") ?? 0;
+  await until("it has swept", async () => ((await deleted()) > 0 ? true : undefined), 60_000);
+  expect(await keysOf(site, "gone/")).toStrictEqual([]);
+  await until("it says so", () => logged(sweeper, { msg: "garbage collected" })[0]);
+});
