@@ -19,6 +19,7 @@ const assetSchema = z.strictObject({
   ladderd: z.literal(1),
   assetPath: z.string(),
   complete: z.literal(false).optional(),
+  pinned: z.literal(true).optional(),
   revision: z.string().regex(/^\d{8}T\d{6}-[0-9a-f]{8}$/),
   previous: z
     .string()
