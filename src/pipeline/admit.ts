@@ -18,6 +18,7 @@ export interface Admitted {
   readonly sourceId: string;
   readonly createdAt: string;
   readonly pinsVersion: boolean;
+  readonly isAsked: boolean;
   /** Nothing is published at the path yet. */
   readonly isNew: boolean;
 }
@@ -50,6 +51,7 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
     sourceId: sourceId(job.source, object.etag),
     createdAt: enqueuedAt(job, context),
     pinsVersion: job.pinsVersion === true,
+    isAsked: isAsked(job),
     isNew: published === undefined,
   };
   const wish = await candidateOf(job, admitted, { deps, signal: context.signal });
@@ -73,6 +75,9 @@ export async function wasOvertaken(
   return true;
 }
 
+const isAsked = ({ assetPath, ladder, pinsVersion }: Job): boolean =>
+  assetPath !== undefined || ladder !== undefined || pinsVersion === true;
+
 const enqueuedAt = ({ eventTime }: Job, { sentAtMs = Date.now() }: JobContext): string => eventTime ?? new Date(sentAtMs).toISOString();
 
 function ladderFor({ engine, ladder: wanted }: Job, { ladders, settings }: PipelineDeps): Ladder {
@@ -89,10 +94,10 @@ export async function candidateOf(
   admitted: Admitted,
   { deps, signal }: { deps: PipelineDeps; signal: AbortSignal },
 ): Promise<Candidate> {
-  const { sourceId: id, ladderHash, createdAt, pinsVersion, object } = admitted;
+  const { object, ...wish } = admitted;
   const { bucket, key } = job.source;
-  const isCurrent = pinsVersion || (await deps.sources.head({ bucket, key }, signal)).etag === object.etag;
-  return { sourceId: id, ladderHash, createdAt, namesPath: job.assetPath !== undefined, isComplete: true, isCurrent, pinsVersion };
+  const isCurrent = wish.pinsVersion || (await deps.sources.head({ bucket, key }, signal)).etag === object.etag;
+  return { ...wish, namesPath: job.assetPath !== undefined, isComplete: true, isCurrent };
 }
 
 function refuseSize(sizeBytes: number, maxSourceBytes: number): void {

@@ -164,7 +164,7 @@ export async function repairPointers(
 
 export interface Confirmation {
   readonly published: Published;
-  readonly wish: Pick<Candidate, "createdAt" | "pinsVersion">;
+  readonly wish: Pick<Candidate, "createdAt" | "pinsVersion" | "isAsked">;
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Candidate {
   /** The source object still holds these bytes, or the job pins a version and overrides the check. */
   readonly isCurrent: boolean;
   readonly pinsVersion: boolean;
+  /** The job says how or where itself: a person or a program asked, not the upload alone. */
+  readonly isAsked: boolean;
 }
 
 export type Decision = "publish" | "duplicate" | "stale" | "conflict";
@@ -41,9 +43,12 @@ function isEarlier(candidate: Candidate, { createdAt, source, ladderHash }: Asse
   return `${candidate.sourceId} ${candidate.ladderHash}` < `${source.id} ${ladderHash}`;
 }
 
-/** Whether a later wish finds what it asks for: it is to be kept that it was asked for then, for those that come out of order. */
-export const isLaterWish = ({ createdAt, complete }: AssetRecord, candidate: Pick<Candidate, "createdAt">): boolean =>
-  complete !== false && Date.parse(candidate.createdAt) > Date.parse(createdAt);
+/**
+ * Whether somebody asked later for what is there: it is to be kept that it was asked for then, for those that come out of
+ * order. What says only that a source is there writes nothing (RELIABILITY.md R-P7).
+ */
+export const isLaterWish = ({ createdAt, complete }: AssetRecord, wish: Pick<Candidate, "createdAt" | "isAsked">): boolean =>
+  wish.isAsked && complete !== false && Date.parse(wish.createdAt) > Date.parse(createdAt);
 
 /** Rolled back after it was asked for: a message that is delivered again does not undo what a person did. */
 const isWithdrawn = ({ withdrawn }: AssetRecord, { sourceId, ladderHash, createdAt }: Candidate): boolean =>

@@ -31,6 +31,7 @@ export const aCandidate = (changes: Partial<Candidate> = {}): Candidate => ({
   createdAt: "2026-01-02T00:00:00.000Z",
   namesPath: false,
   pinsVersion: false,
+  isAsked: false,
   isComplete: true,
   isCurrent: true,
   ...changes,

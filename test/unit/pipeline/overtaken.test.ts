@@ -18,6 +18,7 @@ const admitted: Admitted = {
   sourceId: SOURCES.first,
   createdAt: "2026-01-01T00:00:00.000Z",
   pinsVersion: false,
+  isAsked: false,
   isNew: true,
 };
 

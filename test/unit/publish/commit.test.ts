@@ -102,11 +102,20 @@ describe("commit", () => {
     const store = await storeWithCopies(aRecord());
     await commit(attempt(store, aRecord()), signal);
     const again = aRecord({ revision: "20260102T030407-00000003", createdAt: "2026-01-04T00:00:00.000Z" });
-    await expect(commit(attempt(store, again), signal)).resolves.toBe("duplicate");
+    await expect(commit(attempt(store, again, { is: { isAsked: true } }), signal)).resolves.toBe("duplicate");
     expectPublished(store, aRecord());
     const between = { ...SECOND, source: aRecord().source, ladderHash: "ladder-2", createdAt: "2026-01-03T00:00:00.000Z" };
     await expect(commit(attempt(store, between), signal)).resolves.toBe("stale");
     expectPublished(store, aRecord());
+  });
+
+  test("writes nothing for a later message that says only that the source is there", async () => {
+    const store = await storeWithCopies(aRecord());
+    await commit(attempt(store, aRecord()), signal);
+    const before = [...store.changes];
+    const again = aRecord({ revision: "20260102T030407-00000003", createdAt: "2026-01-04T00:00:00.000Z" });
+    await expect(commit(attempt(store, again), signal)).resolves.toBe("duplicate");
+    expect(store.changes).toStrictEqual(before);
   });
 
   test.each([KEYS.record, KEYS.dash, KEYS.hls])(
