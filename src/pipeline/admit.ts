@@ -3,7 +3,8 @@ import type { Job } from "../domain/job.ts";
 import type { Ladder } from "../domain/ladder.ts";
 import { assetPathOf, sha256, sourceId } from "../publish/identity.ts";
 import { confirm, conflict, readPublished, repairPointers } from "../publish/commit.ts";
-import type { Candidate } from "../publish/decide.ts";
+import type { AssetRecord } from "../publish/asset-record.ts";
+import type { Candidate, Decision } from "../publish/decide.ts";
 import { decide } from "../publish/decide.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import type { SourceObject } from "./ports.ts";
@@ -30,8 +31,9 @@ export interface Settled {
 }
 
 /**
- * Decides before any byte is fetched whether there is anything to do. A source that is already published costs one read
- * and one HEAD, and its pointers are repaired if a crash left them behind. Throws InvalidJobError, SourceError.
+ * Decides before any byte is fetched whether there is anything to do. A source that is already published costs a HEAD of
+ * it, a read of asset.json and one of each pointer, which are repaired if a crash left them behind. Throws InvalidJobError,
+ * SourceError.
  */
 export async function admit(job: Job, deps: PipelineDeps, context: JobContext): Promise<Admitted | Settled> {
   const { settings, published: store } = deps;
@@ -54,13 +56,24 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
     isAsked: isAsked(job),
     isNew: published === undefined,
   };
-  const wish = await candidateOf(job, admitted, { deps, signal: context.signal });
-  const decision = decide(published?.record, wish);
+  const decision = await decideNow(published?.record, job, { admitted, deps, signal: context.signal });
   if (decision === "conflict") throw conflict(assetPath);
-  if (published && decision === "duplicate") await confirm(store, { published, wish }, context);
+  if (published && decision === "duplicate") await confirm(store, { published, wish: admitted }, context);
   // A crash may have come between the record of an early part and its pointers as well.
   else if (published?.record.complete === false) await repairPointers(store, published.record, context);
   return decision === "publish" ? admitted : { kind: decision, assetPath };
+}
+
+/** Only what would be published must still be the newest: what has just been looked at by its key is. */
+async function decideNow(
+  published: AssetRecord | undefined,
+  job: Job,
+  { admitted, deps, signal }: { readonly admitted: Admitted; readonly deps: PipelineDeps; readonly signal: AbortSignal },
+): Promise<Decision> {
+  const known = { ...candidate(job, admitted), isCurrent: true };
+  const decision = decide(published, known);
+  if (decision !== "publish" || job.source.versionId === undefined) return decision;
+  return decide(published, await candidateOf(job, admitted, { deps, signal }));
 }
 
 /** Whether the attempt that held the claim before has published the very same since `admit` looked; its pointers are repaired then. */
@@ -94,11 +107,16 @@ export async function candidateOf(
   admitted: Admitted,
   { deps, signal }: { deps: PipelineDeps; signal: AbortSignal },
 ): Promise<Candidate> {
-  const { object, ...wish } = admitted;
   const { bucket, key } = job.source;
-  const isCurrent = wish.pinsVersion || (await deps.sources.head({ bucket, key }, signal)).etag === object.etag;
-  return { ...wish, namesPath: job.assetPath !== undefined, isComplete: true, isCurrent };
+  const isCurrent = admitted.pinsVersion || (await deps.sources.head({ bucket, key }, signal)).etag === admitted.object.etag;
+  return { ...candidate(job, admitted), isCurrent };
 }
+
+const candidate = (job: Job, { object: _object, ...wish }: Admitted): Omit<Candidate, "isCurrent"> => ({
+  ...wish,
+  namesPath: job.assetPath !== undefined,
+  isComplete: true,
+});
 
 function refuseSize(sizeBytes: number, maxSourceBytes: number): void {
   if (sizeBytes === 0) throw new SourceError("source_empty", "the source has no bytes");

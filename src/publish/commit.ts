@@ -152,12 +152,16 @@ async function writePointers(store: ObjectStore, { record, manifests, checkLease
   return isChanged;
 }
 
-/** Writes again what a crash between record and pointers left missing or old; false when all was well. */
+/**
+ * Writes again what a crash between record and pointers left missing or old; false when all was well, which costs the two
+ * reads that show it.
+ */
 export async function repairPointers(
   store: ObjectStore,
   record: AssetRecord,
   context: { checkLease: () => void; signal: AbortSignal },
 ): Promise<boolean> {
+  if (await pointersShow(store, record, context.signal)) return false;
   const manifests = await manifestsOf(store, record, context.signal);
   return writePointers(store, { record, manifests, checkLease: context.checkLease }, context.signal);
 }
@@ -173,18 +177,42 @@ export interface Confirmation {
  */
 export async function confirm(
   store: ObjectStore,
-  { published: { record, etag }, wish }: Confirmation,
+  { published, wish }: Confirmation,
   context: { checkLease: () => void; signal: AbortSignal },
 ): Promise<void> {
-  if (isLaterWish(record, wish)) {
-    const { pinned: _former, ...rest } = record;
-    const { record: key } = assetKeys(record.assetPath);
-    const text = recordText({ ...rest, ...(wish.pinsVersion ? { pinned: true } : {}), createdAt: wish.createdAt });
+  const { assetPath, revision } = published.record;
+  let now: Published | undefined = published;
+  for (let round = 0; isLaterWish(now.record, wish); round += 1) {
     context.checkLease();
-    if (!(await wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition: { kind: "match", etag } }, context.signal))))
-      throw new StorageError(`asset ${record.assetPath} changed while a wish for it was confirmed`);
+    if (await writeWish(store, now, { wish, signal: context.signal })) break;
+    // Another wish for the same may have been faster.
+    now = await readPublished(store, assetPath, context.signal);
+    if (now?.record.revision !== revision || round >= MAX_ROUNDS)
+      throw new StorageError(`asset ${assetPath} changed while a wish for it was confirmed`);
   }
-  await repairPointers(store, record, context);
+  await repairPointers(store, published.record, context);
+}
+
+async function writeWish(
+  store: ObjectStore,
+  { record, etag }: Published,
+  { wish, signal }: { readonly wish: Confirmation["wish"]; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const { pinned: _former, ...rest } = record;
+  const { record: key } = assetKeys(record.assetPath);
+  const text = recordText({ ...rest, ...(wish.pinsVersion ? { pinned: true } : {}), createdAt: wish.createdAt });
+  return wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition: { kind: "match", etag } }, signal));
+}
+
+/** Whether both pointers lead to this revision: the name of another one is nowhere in its pointers. */
+export async function pointersShow(
+  store: Pick<ObjectStore, "readText">,
+  { assetPath, revision }: Pick<AssetRecord, "assetPath" | "revision">,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { hls, dash } = assetKeys(assetPath);
+  const texts = await Promise.all([store.readText(hls, signal), store.readText(dash, signal)]);
+  return texts.every((stored) => stored?.text.includes(revisionBase(revision)));
 }
 
 /** The texts that the pointers of this revision hold, from their copies inside it. Throws StorageError when these are gone. */

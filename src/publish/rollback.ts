@@ -1,10 +1,10 @@
 import { OutputError, SourceError, StorageError } from "../domain/errors.ts";
-import { ASSET_RECORD, assetKeys, revisionBase } from "../domain/output-layout.ts";
+import { ASSET_RECORD, revisionBase } from "../domain/output-layout.ts";
 import type { ObjectStore } from "../pipeline/ports.ts";
 import type { AssetRecord } from "./asset-record.ts";
 import { parseAssetRecord } from "./asset-record.ts";
 import type { Published } from "./commit.ts";
-import { commitUpon, manifestsOf, readPublished, repairPointers } from "./commit.ts";
+import { commitUpon, manifestsOf, pointersShow, readPublished, repairPointers } from "./commit.ts";
 import { requireWhole } from "./whole-revision.ts";
 
 export interface RollbackRequest {
@@ -41,16 +41,6 @@ export async function rollBack({ store, assetPath, now = () => new Date() }: Rol
   if (!(await commitUpon({ store, upon, record, manifests, checkLease }, signal)))
     throw new StorageError(`asset ${assetPath} was published anew meanwhile: look at it before you try again`);
   return { kind: "rolled-back", from, to };
-}
-
-async function pointersShow(
-  store: ObjectStore,
-  { assetPath, revision }: Pick<AssetRecord, "assetPath" | "revision">,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { hls, dash } = assetKeys(assetPath);
-  const texts = await Promise.all([store.readText(hls, signal), store.readText(dash, signal)]);
-  return texts.every((stored) => stored?.text.includes(revisionBase(revision)));
 }
 
 async function recordOf(

@@ -14,8 +14,8 @@ export const OF_WISHES: readonly Safeguard[] = [
   {
     name: "a later wish for what is published is kept",
     file: "src/publish/commit.ts",
-    find: "if (isLaterWish(record, wish)) {",
-    replace: "if (isLaterWish(record, wish) && wish.createdAt === record.createdAt) {",
+    find: "for (let round = 0; isLaterWish(now.record, wish); round += 1) {",
+    replace: "for (let round = 0; isLaterWish(now.record, wish) && round < 0; round += 1) {",
     project: "unit",
     testFile: "test/unit/publish/commit.test.ts",
     test: "keeps the time of a later wish",

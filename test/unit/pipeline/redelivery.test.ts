@@ -25,7 +25,8 @@ async function aPublishedAsset() {
     source: { id: sourceId(source, ETAG), sizeBytes: 9 },
     ladderHash: sha256(JSON.stringify(ladder)).slice(0, 16),
   });
-  const manifests = { hls: "#EXTM3U", dash: "<MPD/>" };
+  const base = `r/${record.revision}/`;
+  const manifests = { hls: `#EXTM3U\n${base}v240/index.m3u8`, dash: `<MPD><BaseURL>${base}</BaseURL></MPD>` };
   const headers = { contentType: "", cacheControl: "" };
   await store.writeText({ key: `films/a/r/${record.revision}/pointer.m3u8`, text: manifests.hls, headers });
   await store.writeText({ key: `films/a/r/${record.revision}/pointer.mpd`, text: manifests.dash, headers });
@@ -64,7 +65,7 @@ async function aPublishedAsset() {
 }
 
 describe("the repeat of a published job", () => {
-  test("fault 61: is a no-op a thousand times over: no claim, no download, no write, a handful of reads", async () => {
+  test("R-P7, R-Q15, fault 61: is a no-op a thousand times over: no claim, no download, no write, a HEAD and three reads", async () => {
     const { deps, source, store, calls } = await aPublishedAsset();
     const before = store.changes.length;
     const context = { signal, checkLease: () => undefined, messageId: "m" };
@@ -73,7 +74,18 @@ describe("the repeat of a published job", () => {
       await expect(admit(job, deps, context)).resolves.toMatchObject({ kind: "duplicate" });
     }
     expect(store.changes).toHaveLength(before);
-    expect(calls.length / 1000).toBeLessThanOrEqual(7);
+    expect(calls.filter((call) => call === "head")).toHaveLength(1000);
+    expect(calls.filter((call) => call === "get")).toHaveLength(3000);
+  });
+
+  test.each(["m3u8", "mpd"])("writes a lost index.%s again, from its copy in the revision", async (extension) => {
+    const { deps, source, store } = await aPublishedAsset();
+    const before = store.textOf(`films/a/index.${extension}`);
+    await store.remove([`films/a/index.${extension}`]);
+    const job = { id: "again", source, eventTime: "2026-01-02T00:00:00.000Z" };
+    const context = { signal, checkLease: () => undefined, messageId: "m" };
+    await expect(admit(job, deps, context)).resolves.toMatchObject({ kind: "duplicate" });
+    expect(store.textOf(`films/a/index.${extension}`)).toBe(before);
   });
 
   test("fault 61: of a source that was overwritten since is stale", async () => {
