@@ -8,6 +8,8 @@ import type { SourceObject } from "../pipeline/ports.ts";
 import type { S3Call } from "./errors.ts";
 import { changedSource, translateS3Error } from "./errors.ts";
 import { quotedEtag } from "./etag.ts";
+import type { RepeatBudget } from "./repeat-budget.ts";
+import { createRepeatBudget } from "./repeat-budget.ts";
 import { retrying } from "./retry.ts";
 
 export interface RangedDownload {
@@ -29,6 +31,7 @@ interface Range {
 }
 
 interface RangeRun extends RangedDownload {
+  readonly budget: RepeatBudget;
   readonly file: FileHandle;
   readonly call: S3Call;
 }
@@ -36,6 +39,8 @@ interface RangeRun extends RangedDownload {
 const RANGE_BYTES = 8 * 1024 * 1024;
 const PARALLEL_RANGES = 8;
 const TRIES_PER_RANGE = 5;
+/** Of all ranges together while none of them ends: five for each of those under way. */
+const REPEATS = 40;
 
 /**
  * Writes the object's bytes to `path`, 8 ranges of 8 MiB at once, each streamed to its place in the file and taken up
@@ -49,7 +54,7 @@ export async function downloadRanges(download: RangedDownload): Promise<void> {
   try {
     signal.throwIfAborted();
     await using file = await open(path, "w", 0o600);
-    await fetchAll({ ...download, file, call, signal }, stop);
+    await fetchAll({ ...download, file, call, signal, budget: createRepeatBudget(REPEATS) }, stop);
     const { size } = await file.stat();
     if (size !== object.sizeBytes)
       throw new StorageError("the file has not the object's size", { facts: { size, expected: object.sizeBytes } });
@@ -85,22 +90,40 @@ function rangesOf(sizeBytes: number): Range[] {
 }
 
 async function fetchRange(range: Range, run: RangeRun): Promise<void> {
+  const { budget, call, signal } = run;
+  let isFirst = true;
+  const onRequest = (): void => {
+    if (!isFirst) budget.take();
+    isFirst = false;
+  };
   const attempt = async (): Promise<void> => {
     try {
-      await fetchOnce(range, run);
+      await fetchOnce(range, run, onRequest);
     } catch (error) {
-      throw translateS3Error(error, run.call);
+      throw translateS3Error(error, call);
     }
   };
-  await retrying(attempt, { tries: TRIES_PER_RANGE, signal: run.signal });
+  await retrying(attempt, { tries: TRIES_PER_RANGE, signal, retryable: (error) => error instanceof StorageError && !budget.isSpent() });
+  budget.giveBack();
 }
 
-async function fetchOnce(range: Range, { client, address, object, signal, call, file, onBytes, spent }: RangeRun): Promise<void> {
+async function fetchOnce(range: Range, run: RangeRun, onRequest: () => void): Promise<void> {
+  const { client, address, object, signal, call, file, onBytes, spent } = run;
   const asked = range.to - range.from;
-  const response = await client.send(
-    new GetObjectCommand({ ...address, Range: `bytes=${range.from}-${range.to - 1}`, IfMatch: quotedEtag(object.etag) }),
-    { abortSignal: signal },
+  const command = new GetObjectCommand({
+    ...address,
+    Range: `bytes=${range.from}-${range.to - 1}`,
+    IfMatch: quotedEtag(object.etag),
+  });
+  // Inside the SDK's retries: each try counts.
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      onRequest();
+      return next(args);
+    },
+    { step: "finalizeRequest" },
   );
+  const response = await client.send(command, { abortSignal: signal });
   const body = bodyOf(response, signal);
   if (response.ETag !== undefined && quotedEtag(response.ETag) !== quotedEtag(object.etag)) {
     body.destroy();

@@ -26,6 +26,8 @@ export interface AttemptUpload {
 }
 
 const POLL_MS = 500;
+/** Between rounds while the store serves nothing: an encode may be longer than a storm (RELIABILITY.md R-L5). */
+const LONGEST_PAUSE_MS = 30_000;
 const CONCURRENCY = 6;
 
 /**
@@ -36,11 +38,18 @@ export function uploadWhileEncoding(target: AttemptTarget, signal: AbortSignal):
   const done = new Set(target.present);
   const following = new AbortController();
   const stopped = AbortSignal.any([signal, following.signal]);
+  const upload = async (): Promise<boolean> => {
+    // A failed upload is not lost: a later round tries what is missing again, and finish() reports.
+    const round = uploadAll(target, await finishedSegments(target, done), { done, signal });
+    return round.then(
+      () => true,
+      () => false,
+    );
+  };
   const follow = async (): Promise<void> => {
-    while (!stopped.aborted) {
-      // A failed upload is not lost: the next round tries what is missing again, and finish() reports.
-      await uploadAll(target, await finishedSegments(target, done), { done, signal }).catch(() => undefined);
-      await sleep(POLL_MS, undefined, { signal: stopped }).catch(() => undefined);
+    for (let pauseMs = POLL_MS; !stopped.aborted;) {
+      pauseMs = (await upload()) ? POLL_MS : Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+      await sleep(pauseMs, undefined, { signal: stopped }).catch(() => undefined);
     }
   };
   const followed = follow().catch(() => undefined);

@@ -199,8 +199,8 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "every range of a source is of the same bytes (If-Match)",
     file: "src/aws/ranged-download.ts",
-    find: ", IfMatch: quotedEtag(object.etag) }",
-    replace: " }",
+    find: "IfMatch: quotedEtag(object.etag),",
+    replace: "",
     project: "integration",
     testFile: "test/integration/aws/source-store.test.ts",
     test: "byte for byte",

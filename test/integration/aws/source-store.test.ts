@@ -30,7 +30,7 @@ afterEach(async () => {
   vi.unstubAllEnvs();
 });
 
-async function aDownload(options: ObjectServerOptions) {
+async function aDownload(options: ObjectServerOptions, { maxAttempts = 2 } = {}) {
   const server = await startObjectServer(options);
   useEndpoint(server.endpoint);
   const client = createS3Client({
@@ -38,7 +38,7 @@ async function aDownload(options: ObjectServerOptions) {
     endpointOverridden: true,
     forcePathStyle: true,
     socketTimeoutMs: 300,
-    maxAttempts: 2,
+    maxAttempts,
   });
   cleanups.push(() => client.destroy(), server.close);
   const path = join(folder, "source.bin");
@@ -127,8 +127,25 @@ describe("a download", () => {
   test("fault 38: gives up in a storm that does not end, within a budget of requests", async () => {
     const { server, run } = await aDownload({ sizeBytes: 64 * MIB, behave: () => "busy" });
     await expect(run()).rejects.toMatchObject({ code: "storage_throttled", disposition: "retry" });
-    // Eight ranges at once, five tries each, two attempts of the SDK's a try.
-    expect(server.ranges.length).toBeLessThanOrEqual(80);
+    // Eight ranges at once, and forty repeats of them all, the SDK's among them.
+    expect(server.ranges.length).toBeLessThanOrEqual(48);
+  });
+
+  test("R-L5: has forty repeats for all its ranges in a storm, however often the SDK and a range would try", async () => {
+    const { server, run } = await aDownload({ sizeBytes: 64 * MIB, behave: () => "busy" }, { maxAttempts: 5 });
+    await expect(run()).rejects.toMatchObject({ code: "storage_throttled", disposition: "retry" });
+    expect(server.ranges.length).toBeLessThanOrEqual(48);
+    expect(server.ranges.length).toBeGreaterThan(16);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("R-L5: earns a repeat with each range that ends, so that a long one outlives many failures", async () => {
+    // Each range breaks off once: more of them than a storm's budget.
+    const sizeBytes = 42 * 8 * MIB;
+    const { server, path, run } = await aDownload({ sizeBytes, behave: ({ from }) => (from % (8 * MIB) === 0 ? "truncate" : "serve") });
+    await run();
+    expect(server.ranges).toHaveLength(2 * 42);
+    expect(await digestOfFile(path)).toBe(digestOf(sizeBytes));
   });
 
   test("gives up on a range that breaks off every time, and leaves no file", async () => {

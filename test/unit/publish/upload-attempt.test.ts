@@ -100,6 +100,22 @@ describe("uploadWhileEncoding", () => {
     expect(uploaded(encode.store)).toHaveLength(FILES.size);
   });
 
+  test("R-L5: asks a store that serves nothing ever more seldom while the encode goes on", async () => {
+    let tries = 0;
+    await using encode = await anEncode((store) => ({
+      ...store,
+      uploadFile: async () => {
+        tries += 1;
+        throw new Error("503");
+      },
+    }));
+    for (const name of ["v240/00001.m4s", "v240/00002.m4s"]) await encode.write(name);
+    // Rounds of half a second would be five or six by then.
+    await new Promise((resolve) => setTimeout(resolve, 2700));
+    expect(tries).toBeGreaterThan(0);
+    expect(tries).toBeLessThanOrEqual(3);
+  });
+
   test("reports an upload that fails in the end as well", async () => {
     await using encode = await anEncode((store) => ({ ...store, uploadFile: async () => Promise.reject(new Error("reset")) }));
     for (const name of FILES.keys()) await encode.write(name);
