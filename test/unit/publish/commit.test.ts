@@ -118,19 +118,6 @@ describe("commit", () => {
     expect(store.changes).toStrictEqual(before);
   });
 
-  test("keeps the latest of wishes that are confirmed side by side, and puts none of them off", async () => {
-    const store = await storeWithCopies(aRecord());
-    await commit(attempt(store, aRecord()), signal);
-    const wishes = ["03", "05", "04", "06"].map((day) => ({
-      ...aRecord(),
-      revision: `2026-${day}`,
-      createdAt: `2026-01-${day}T00:00:00.000Z`,
-    }));
-    const outcomes = await Promise.all(wishes.map(async (wish) => commit(attempt(store, wish, { is: { isAsked: true } }), signal)));
-    expect(new Set(outcomes)).toStrictEqual(new Set(["duplicate"]));
-    expect(parseAssetRecord(store.textOf(KEYS.record) ?? "")?.createdAt).toBe("2026-01-06T00:00:00.000Z");
-  });
-
   test.each([KEYS.record, KEYS.dash, KEYS.hls])(
     "fault 39: knows its own write of %s again when the answer was lost and the retry met it",
     async (key) => {

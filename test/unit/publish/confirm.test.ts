@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { assetKeys, revisionBase } from "../../../src/domain/output-layout.ts";
+import { confirm, readPublished, recordText } from "../../../src/publish/commit.ts";
+import { memoryStore } from "../../helpers/memory-store.ts";
+import { aRecord } from "../../helpers/records.ts";
+
+const { signal } = new AbortController();
+const KEYS = assetKeys("films/a");
+
+test("of wishes for what is published that are confirmed side by side the latest is kept, and none is put off", async () => {
+  const store = memoryStore();
+  const record = aRecord();
+  const headers = { contentType: "", cacheControl: "" };
+  await store.writeText({ key: KEYS.record, text: recordText(record), headers });
+  for (const key of [KEYS.hls, KEYS.dash]) await store.writeText({ key, text: revisionBase(record.revision), headers });
+  const published = await readPublished(store, "films/a", signal);
+  if (!published) throw new Error("the record is there");
+  const context = { checkLease: () => undefined, signal };
+  const wishes = ["03", "05", "04", "06"].map((day) => ({ createdAt: `2026-01-${day}T00:00:00.000Z`, pinsVersion: false, isAsked: true }));
+  await Promise.all(wishes.map(async (wish) => confirm(store, { published, wish }, context)));
+  expect((await readPublished(store, "films/a", signal))?.record.createdAt).toBe("2026-01-06T00:00:00.000Z");
+});
