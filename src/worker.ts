@@ -31,7 +31,7 @@ import type { HttpOptions } from "./telemetry/http.ts";
 import { startHttp } from "./telemetry/http.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Interruption } from "./telemetry/metric-labels.ts";
-import { openTools } from "./tools.ts";
+import { openTools, tryPrograms } from "./tools.ts";
 
 export interface WorkerOptions {
   readonly logger: Logger;
@@ -69,7 +69,8 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   const { logger } = options;
   await using undo = new AsyncDisposableStack();
   const { ffmpegVersion = "unknown" } = options;
-  const tools = { ...(await openTools(config, new AbortController().signal)), ffmpegVersion };
+  const { signal } = new AbortController();
+  const tools = { ...(await tryPrograms(await openTools(config, signal), config.sandbox, signal)), ffmpegVersion };
   logger[tools.isFenced ? "info" : "warn"](
     { sandbox: config.sandbox, fences: tools.sandbox, missing: tools.sandboxMissing },
     tools.isFenced ? "media programs run in their sandbox" : "media programs run without part of their sandbox",

@@ -65,6 +65,16 @@ describe("chooseSandbox", () => {
     ]);
   });
 
+  test("auto goes on with what there is where namespaces are forbidden", () => {
+    const forbidden = { ...ALL, ownFiles: false, noNetwork: false };
+    const { abilities } = chooseSandbox("auto", forbidden);
+    const { command, args, signalsAsCodes } = sandboxed({ command: "ffmpeg", args: ["-version"] }, { reads: [] }, abilities);
+    expect([command, ...args].join(" ")).toBe(
+      "prlimit --core=0:0 --nofile=1024:1024 -- setpriv --pdeathsig KILL --no-new-privs -- ffmpeg -version",
+    );
+    expect(signalsAsCodes).toBeUndefined();
+  });
+
   test("off leaves only the death signal, so that nothing outlives the worker", () => {
     expect(chooseSandbox("off", ALL)).toStrictEqual({ abilities: { ...NONE, diesWithParent: true }, missing: [] });
   });
