@@ -1,3 +1,4 @@
+import type { Content } from "../domain/content.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { planEncode } from "../domain/plan-encode.ts";
 import type { Ladder } from "../domain/ladder.ts";
@@ -13,6 +14,8 @@ export interface PlanRequest {
   readonly source: Source;
   readonly ladder: Ladder;
   readonly sourcePath: string;
+  /** What an attempt before this one measured of these very bytes. */
+  readonly known?: Content | undefined;
 }
 
 /** What measures the source, and for how long. */
@@ -23,10 +26,13 @@ export interface Measuring {
 }
 
 /** Measures what the plan depends on beyond the probe, and decides. Throws the signal's reason. */
-export async function planSource({ source, ladder, sourcePath }: PlanRequest, { tools, limits, signal }: Measuring): Promise<EncodePlan> {
+export async function planSource(
+  { source, ladder, sourcePath, known }: PlanRequest,
+  { tools, limits, signal }: Measuring,
+): Promise<EncodePlan> {
   const asConfigured = planEncode(source, ladder);
   if (asConfigured.content.kind !== "unmeasured") return asConfigured;
-  const content = await probeContent({ plan: asConfigured, sourcePath }, { ...tools, limits }, signal);
+  const content = known ?? (await probeContent({ plan: asConfigured, sourcePath }, { ...tools, limits }, signal));
   return planEncode(source, ladder, { content });
 }
 

@@ -1,3 +1,4 @@
+import type { MeasuredContent } from "../domain/content.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { EngineName, SourceRef } from "../domain/job.ts";
 import type { FfmpegExit } from "../engines/ffmpeg/exit-class.ts";
@@ -88,6 +89,8 @@ export interface Remains {
   readonly revision: string;
   /** Equal plans make objects that fit together. */
   readonly planHash: string;
+  /** What the plan was fitted to: it costs an encode to measure. */
+  readonly content?: MeasuredContent | undefined;
 }
 
 /** The right to be the one attempt at a source. */

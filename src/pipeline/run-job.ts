@@ -78,7 +78,7 @@ async function makeIn(workspace: Workspace, { job, admitted, claim, run }: Makin
   if (!claim.isLast) await keepSource(deps.settings.workDir, admitted.object, sourcePath);
   const source = await stage("probe", () => probeSource(sourcePath, { ...deps.tools, limits: deps.settings.limits }, signal));
   context.note?.({ probe: source });
-  const plan = await stage("plan", () => planStage({ source, ladder: admitted.ladder, sourcePath }, stageRun));
+  const plan = await stage("plan", () => planStage({ source, ladder: admitted.ladder, sourcePath, known: claim.left?.content }, stageRun));
   context.note?.({ plan: withoutSource(plan) });
   const revision = nameRevision();
   const { encryption } = admitted.ladder;

@@ -44,7 +44,8 @@ export async function takeOver(takeover: Takeover): Promise<TakenOver | undefine
   const { left } = claim;
   try {
     const taken = left?.planHash === planHash && isResumable(plan) ? await bringOver(takeover, left) : undefined;
-    if (isResumable(plan)) await claim.leave({ revision, planHash });
+    const { content } = plan;
+    if (isResumable(plan)) await claim.leave({ revision, planHash, ...(content.kind === "measured" ? { content } : {}) });
     return taken;
   } catch (error) {
     await discardRevision(store, { assetPath, revision });
@@ -52,8 +53,14 @@ export async function takeOver(takeover: Takeover): Promise<TakenOver | undefine
   }
 }
 
-/** Of all that makes an encode what it is. What the probe says is the source's, and an estimate encodes nothing. */
-export function planHashOf({ source: _source, estimate: _estimate, ...plan }: EncodePlan, ffmpegVersion = "unknown"): string {
+/**
+ * Of all that makes an encode what it is. What the probe says is the source's, an estimate encodes nothing, and what the content
+ * decided stands in the renditions: its figures hold processor time, which is another one each time it is measured.
+ */
+export function planHashOf(
+  { source: _source, estimate: _estimate, content: _content, ...plan }: EncodePlan,
+  ffmpegVersion = "unknown",
+): string {
   return sha256(JSON.stringify({ version: PACKAGE_VERSION, ffmpegVersion, plan }));
 }
 

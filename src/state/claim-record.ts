@@ -1,5 +1,15 @@
 import { z } from "zod";
 
+const measuredContent = z.object({
+  kind: z.literal("measured"),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  windowBps: z.array(z.number()).min(1).readonly(),
+  sizeExponent: z.number(),
+  ssim: z.number(),
+  cpuSecondsPerFrame: z.number(),
+});
+
 /** What a person finds in claims/<id>.json: who works, or worked last, on one source for one asset path and ladder. */
 const claimRecord = z.object({
   ladderd: z.literal(1),
@@ -15,7 +25,7 @@ const claimRecord = z.object({
   /** Attempts in a row whose worker was gone without a word. */
   crashes: z.int().min(0),
   /** What an attempt that did not finish left to the next one. */
-  left: z.object({ revision: z.string(), planHash: z.string() }).optional(),
+  left: z.object({ revision: z.string(), planHash: z.string(), content: measuredContent.optional().catch(undefined) }).optional(),
   takenAt: z.string(),
   renewedAt: z.string(),
 });

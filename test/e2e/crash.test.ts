@@ -30,7 +30,7 @@ const isOf =
   (name: FailpointName) =>
     places.includes(name.replace(/^(?:before|after)-/, ""));
 
-/** The unit tests of the failpoints and of what they stand for show these; a job of this kind never comes to them. */
+/** Not shown here: a job of this kind has no key, nothing to build on and nothing to throw away, so it never comes to these. */
 const ELSEWHERE = isOf("key", "copy", "discard");
 /** Only a source that is given up comes to these. */
 const REJECTION = isOf("failure", "dead-letter");

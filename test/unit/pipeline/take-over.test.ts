@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { MeasuredContent } from "../../../src/domain/content.ts";
 import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
 import { LeaseLostError } from "../../../src/domain/errors.ts";
 import { segmentCount } from "../../../src/domain/timeline.ts";
@@ -11,6 +12,15 @@ import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const { signal } = new AbortController();
 const PLAN: EncodePlan = { ...aPlan(), video: aPlan().video.slice(0, 2) };
+const MEASURED: MeasuredContent = {
+  kind: "measured",
+  width: 640,
+  height: 360,
+  windowBps: [400_000, 500_000],
+  sizeExponent: 0.7,
+  ssim: 0.97,
+  cpuSecondsPerFrame: 0.01,
+};
 const IDS = PLAN.video.map(({ id }) => id);
 
 interface Setup {
@@ -90,6 +100,13 @@ describe("takeOver", () => {
     expect(keys.filter((key) => key.startsWith("films/a/r/new/"))).toStrictEqual([]);
   });
 
+  test("builds on a plan whose content was measured again, and hands the figures on", async () => {
+    const left = { planHash: planHashOf({ ...PLAN, content: { ...MEASURED, cpuSecondsPerFrame: 0.02 } }) };
+    const { result, noted } = await taken({ plan: { ...PLAN, content: MEASURED }, left });
+    expect(result).toMatchObject({ count: 2 });
+    expect(noted).toMatchObject([{ content: MEASURED }]);
+  });
+
   test("touches nothing of the former attempt when the claim is lost, and leaves nothing of its own", async () => {
     const lost = new LeaseLostError("another attempt took this source over");
     const { result, keys } = await taken({ leave: async () => Promise.reject(lost) });
@@ -103,6 +120,7 @@ describe("planHashOf", () => {
   test("is the encode's: the same for what a probe measures of the file, another for another picture", () => {
     const probed: EncodePlan = { ...PLAN, source: { ...PLAN.source, defects: ["timestamps_gap"] } };
     expect(planHashOf(probed)).toBe(planHashOf(PLAN));
+    expect(planHashOf({ ...PLAN, content: MEASURED })).toBe(planHashOf({ ...PLAN, content: { ...MEASURED, cpuSecondsPerFrame: 0.02 } }));
     expect(planHashOf({ ...PLAN, video: PLAN.video.slice(0, 1) })).not.toBe(planHashOf(PLAN));
     expect(planHashOf(PLAN, "5.1.9")).not.toBe(planHashOf(PLAN, "7.1.5"));
   });

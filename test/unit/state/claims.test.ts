@@ -140,6 +140,29 @@ describe("a claim", () => {
     expect((await taker(store)(REQUEST, signal)).left).toBeUndefined();
   });
 
+  test("hands on what was measured, and loses what was left for no figure that is damaged", async () => {
+    const content = {
+      kind: "measured",
+      width: 640,
+      height: 360,
+      windowBps: [1],
+      sizeExponent: 0.7,
+      ssim: 0.97,
+      cpuSecondsPerFrame: 0.01,
+    } as const;
+    const { memory, store } = aStore();
+    const first = await taker(store)(REQUEST, signal);
+    await first.leave({ revision: "r1", planHash: "p", content });
+    await first.end("released");
+    const second = await taker(store)(REQUEST, signal);
+    expect(second.left).toStrictEqual({ revision: "r1", planHash: "p", content });
+    await second.end("released");
+    const [[key, { bytes }] = ["", { bytes: Buffer.of() }]] = [...memory.objects];
+    const text = bytes.toString().replace(/"width": \d+/, '"width": "wide"');
+    await memory.writeText({ key, text, headers: { contentType: "application/json", cacheControl: "no-store" } });
+    expect((await taker(store)(REQUEST, signal)).left).toEqual({ revision: "r1", planHash: "p" });
+  });
+
   test("is taken over where its record cannot be read", async () => {
     const { memory, store } = aStore();
     await (await taker(store)(REQUEST, signal)).end("published");
