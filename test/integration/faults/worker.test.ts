@@ -69,7 +69,7 @@ test("fault 33: with SQS away and S3 there the worker asks now and then, says so
   expect(await pollErrors(run)).toBeLessThanOrEqual(6);
 });
 
-test("fault 38: with S3 away and SQS there a job is put off for at most a minute, and the next one finds S3 again", async () => {
+test("R-O1, fault 38: with S3 away and SQS there the worker stays healthy, a job is put off for at most a minute, and the next one finds S3 again", async () => {
   await using run = await openRun("s3-away");
   await run.s3.refuse();
   await order("s3-away-first", run);

@@ -31,6 +31,22 @@ describe("holdLease", () => {
     expect(lease.signal.aborted).toBe(false);
   });
 
+  test("R-L7: outlives a block of 3.5 s just before an extension, far from its margin", async () => {
+    let blockedMs = 0;
+    const results: ExtensionResult[] = [];
+    const lease = aLease({ clock: () => performance.now() + blockedMs, onExtension: (result) => results.push(result) });
+    await seconds(59.9);
+    // No timer fires meanwhile, and the clock goes on.
+    blockedMs = 3500;
+    expect(() => lease.check()).not.toThrow();
+    expect(lease.remainingSeconds()).toBeGreaterThan(230);
+    await seconds(1);
+    expect(results).toEqual(["ok"]);
+    expect(lease.signal.aborted).toBe(false);
+    expect(lease.remainingSeconds()).toBeGreaterThan(298);
+    lease.release();
+  });
+
   test("fault 26: is lost at once when the message is somebody else's", async () => {
     const results: ExtensionResult[] = [];
     const lost = new LeaseLostError("the receipt handle is invalid");

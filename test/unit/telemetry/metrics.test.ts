@@ -46,7 +46,7 @@ describe("createMetrics", () => {
     expect(samples.some((line) => line.startsWith("ladderd_nodejs_eventloop_lag_p99_seconds"))).toBe(true);
   });
 
-  it("has as many series after a thousand jobs as after the first of each outcome", async () => {
+  it("R-O2: has as many series after a thousand jobs as after the first of each outcome", async () => {
     const metrics = someMetrics();
     runJobs(metrics, OUTCOMES.length);
     const before = ownSeries(await metrics.text()).length;
