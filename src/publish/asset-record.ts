@@ -59,10 +59,24 @@ export function parseAssetRecord(text: string): AssetRecord | undefined {
   }
 }
 
-/** The record as it replaces `published`: it names the revision before it, which an early part of its own job is not. */
+/**
+ * The record as it replaces `published`: it names the revision before it, which an early part of its own job is not; all of
+ * an early part is of the latest wish for either.
+ */
 export function succeeding({ previous: _stale, ...record }: AssetRecord, published: AssetRecord | undefined): AssetRecord {
-  const previous = published?.complete === false ? published.previous : published?.revision;
-  return previous === undefined ? record : { ...record, previous };
+  if (!published) return record;
+  const previous = published.complete === false ? published.previous : published.revision;
+  return {
+    ...record,
+    ...laterWish(record, published),
+    ...(previous === undefined || previous === record.revision ? {} : { previous }),
+  };
+}
+
+function laterWish(record: AssetRecord, { source, ladderHash, createdAt, pinned }: AssetRecord): Partial<AssetRecord> {
+  const isSame = source.id === record.source.id && ladderHash === record.ladderHash;
+  if (!isSame || Date.parse(createdAt) <= Date.parse(record.createdAt)) return {};
+  return { createdAt, ...(pinned ? { pinned } : {}) };
 }
 
 /** What the encode took, and on how many cores it was estimated. Seconds of wall-clock time. */

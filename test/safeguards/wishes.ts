@@ -20,4 +20,22 @@ export const OF_WISHES: readonly Safeguard[] = [
     testFile: "test/unit/publish/commit.test.ts",
     test: "keeps the time of a later wish",
   },
+  {
+    name: "all of an early part is of the latest wish",
+    file: "src/publish/asset-record.ts",
+    find: "    ...laterWish(record, published),\n",
+    replace: "",
+    project: "unit",
+    testFile: "test/unit/publish/commit.test.ts",
+    test: "counts all of an early part as of the latest wish",
+  },
+  {
+    name: "what was rolled back stays away, whatever the clock of whoever did it says",
+    file: "src/publish/rollback.ts",
+    find: "Math.max(at.getTime(), Date.parse(left.createdAt) + 1)",
+    replace: "at.getTime()",
+    project: "unit",
+    testFile: "test/unit/publish/rollback.test.ts",
+    test: "when the clock of whoever rolls back is behind",
+  },
 ];

@@ -3,8 +3,12 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { StorageError } from "../../src/domain/errors.ts";
 import type { ObjectStore, WriteCondition } from "../../src/pipeline/ports.ts";
 import { PreconditionFailed } from "../../src/pipeline/ports.ts";
+import type { SweepBucket } from "../../src/publish/sweep.ts";
+import type { Aged } from "../../src/publish/sweep-plan.ts";
 import { send } from "./requests.ts";
+import type { Life } from "./scheduler.ts";
 import type { World } from "./world.ts";
+import { lives } from "./world.ts";
 
 export interface ModelObject {
   /** Undefined for media: its size is all that matters here. */
@@ -17,11 +21,12 @@ export interface ModelObject {
 /** What a bucket tells whoever watches, at the moment when it happens there. */
 export type BucketChange =
   | { readonly kind: "put"; readonly key: string; readonly object: ModelObject }
-  | { readonly kind: "remove"; readonly key: string };
+  | { readonly kind: "remove"; readonly key: string; readonly by: Life | undefined };
 
 export interface ModelBucket {
   readonly objects: ReadonlyMap<string, ModelObject>;
   readonly store: ObjectStore;
+  readonly sweeping: SweepBucket;
 }
 
 export interface BucketOptions {
@@ -137,17 +142,39 @@ export function createModelBucket(world: World, options: BucketOptions): ModelBu
           return [...there, ...claimed].filter(({ key }) => key.startsWith(prefix));
         },
       }),
-    remove: async (keys, signal) =>
-      send(world, {
+    remove: async (keys, signal) => {
+      const by = lives.getStore();
+      return send(world, {
         ...call,
         label: `remove ${keys.length} of ${name}/${keys[0] ?? ""}`,
         signal,
         apply: () => {
-          for (const key of keys) if (objects.delete(key)) onChange({ kind: "remove", key });
+          for (const key of keys) if (objects.delete(key)) onChange({ kind: "remove", key, by });
         },
-      }),
+      });
+    },
   };
-  return { objects, store };
+  const listAged = async (prefix: string, signal: AbortSignal): Promise<readonly Aged[]> =>
+    send(world, {
+      ...call,
+      label: `list ${name}/${prefix} with ages`,
+      signal,
+      faults: ["refused"],
+      apply: () => {
+        const now = wholeSeconds(world.scheduler.now());
+        const there = [...objects].filter(([key]) => key.startsWith(prefix));
+        return there.map(([key, { writtenAtMs }]) => ({ key, ageSeconds: now - wholeSeconds(writtenAtMs) }));
+      },
+    });
+  const sweeping: SweepBucket = {
+    pages: async function* (prefix, signal) {
+      yield await listAged(prefix, signal);
+    },
+    // Every upload of the model is one request.
+    uploads: async function* () {},
+    abort: async () => {},
+  };
+  return { objects, store, sweeping };
 }
 
 const wholeSeconds = (ms: number): number => Math.floor(ms / 1000);

@@ -1,6 +1,7 @@
 import { assetKeys } from "../../src/domain/output-layout.ts";
 import type { AssetRecord } from "../../src/publish/asset-record.ts";
 import { parseAssetRecord } from "../../src/publish/asset-record.ts";
+import { revisionOf as revisionIn } from "../../src/publish/sweep-plan.ts";
 import { isSameObject, sourceId } from "../../src/publish/identity.ts";
 import type { BucketChange, ModelBucket } from "./model-bucket.ts";
 import type { ModelMessage, ModelQueue } from "./model-queue.ts";
@@ -8,10 +9,15 @@ import type { ModelUploads } from "./model-uploads.ts";
 import { UPLOADS } from "./model-uploads.ts";
 import { nameOf } from "./requests.ts";
 import { rejectionOf } from "./rejections.ts";
+import { isNamed, leftAtMs } from "./naming.ts";
+import { SWEEP_AGE_SECONDS, isSweeper } from "./operators.ts";
 import type { Needs } from "./viewer.ts";
 import { firstLack, needsOfRevision, revisionOf, revisionsShown } from "./viewer.ts";
 import type { World } from "./world.ts";
 import { breaks, lives } from "./world.ts";
+
+/** After so long nobody plays a revision that was replaced. */
+const PLAYED_MS = SWEEP_AGE_SECONDS * 1000 - 2000;
 
 /** What one message is about. */
 export interface Errand {
@@ -54,6 +60,9 @@ interface Reign {
   readonly record: AssetRecord;
   /** Position of the source's upload in the history. */
   readonly upload: number;
+  /** It was published before. */
+  readonly isRollback: boolean;
+  readonly sinceMs: number;
 }
 
 /** Watches the promises of a run; `watched` is asked for late, because the models tell the onlooker of themselves. */
@@ -72,8 +81,10 @@ export function createOnlooker(world: World, watched: () => Watched): Onlooker {
     for (const assetPath of assetPaths) {
       const shown = revisionsShown(published.objects, assetPath).map(({ revision }) => revision);
       // A player holds the revision before for a while.
-      const before = reignsOf(assetPath).at(-2)?.record.revision;
-      for (const revision of new Set([...shown, ...(before === undefined ? [] : [before])]))
+      const [before, now] = reignsOf(assetPath).slice(-2);
+      const isStillPlayed = before && now && world.scheduler.now() - now.sinceMs < PLAYED_MS;
+      const kept = [now?.record.previous, isStillPlayed ? before.record.revision : undefined].filter((one) => one !== undefined);
+      for (const revision of new Set([...shown, ...kept]))
         for (const [key, size] of needsOfRevision(published.objects, assetPath, revision)) needed.set(key, size);
     }
     needs = needed;
@@ -87,9 +98,14 @@ export function createOnlooker(world: World, watched: () => Watched): Onlooker {
     const upload = history.findLastIndex(({ key, etag }) => sourceId({ bucket: UPLOADS, key }, etag) === record.source.id);
     const former = [...reignsOf(assetPath)];
     // A later wish for what is published is only noted there.
-    if (former.at(-1)?.record.revision === record.revision) reignsOf(assetPath).pop();
-    reignsOf(assetPath).push({ record, upload });
-    const broken = brokenByReign(former, { record, upload }, watched());
+    const isNoted = former.at(-1)?.record.revision === record.revision;
+    if (isNoted) reignsOf(assetPath).pop();
+    const isRollback = former.some((reign) => reign.record.revision === record.revision && (!isNoted || reign.isRollback));
+    const next = { record, upload, isRollback, sinceMs: world.scheduler.now() };
+    reignsOf(assetPath).push(next);
+    if (reignsOf(assetPath).filter((reign) => reign.isRollback).length > world.rollbacks)
+      breaks(world, `I2: ${record.revision} came back, and nobody wanted it`);
+    const broken = brokenByReign(former, next, watched());
     if (broken !== undefined) breaks(world, `${broken} at ${assetPath}`);
   };
   const seesPointer = (assetPath: string, key: string, text: string | undefined): void => {
@@ -99,13 +115,23 @@ export function createOnlooker(world: World, watched: () => Watched): Onlooker {
     if (at < (pointerAt.get(key) ?? -1)) breaks(world, `I2: ${key} went back to ${revision}`);
     pointerAt.set(key, at);
   };
+  const seesRemoval = ({ key, by }: Extract<BucketChange, { kind: "remove" }>): void => {
+    // What was needed then may not be any more: players leave.
+    if (needs.has(key)) lookAsViewer();
+    if (needs.has(key)) breaks(world, `I1: ${key} was removed while somebody may play it`);
+    const found = revisionIn(key);
+    if (!found || !by || !isSweeper(by)) return;
+    const { published, state } = watched();
+    const isLeft = leftAtMs(state, found.revision).some((atMs) => atMs < by.bornAtMs && atMs > by.bornAtMs - SWEEP_AGE_SECONDS * 1000);
+    if (isNamed(published, found) || isLeft) breaks(world, `R-P9: ${key} was swept while it was somebody's`);
+  };
   return {
     sees: (change) => {
       const { key } = change;
       const assetPath = watched().assetPaths.find((path) => key.startsWith(`${path}/`));
       if (assetPath === undefined) return breaks(world, `a write outside every asset: ${key}`);
       const keys = assetKeys(assetPath);
-      if (change.kind === "remove") return needs.has(key) ? breaks(world, `I1: ${key} was removed while somebody may play it`) : undefined;
+      if (change.kind === "remove") return seesRemoval(change);
       const { text } = change.object;
       if (key === keys.record) seesRecord(assetPath, text);
       else if (key === keys.hls || key === keys.dash) seesPointer(assetPath, key, text);
@@ -138,9 +164,24 @@ function brokenByReign(former: readonly Reign[], next: Reign, { hasWishes }: Wat
   if (!before) return undefined;
   const { revision, createdAt } = next.record;
   const again = isSame(before, next) ? before : former.find((reign) => isSame(reign, next) && reign.record.createdAt === createdAt);
+  if (next.isRollback) return undefined;
+  if (isWithdrawn(former, next)) return `R-P12: ${revision} shows again what was rolled back`;
   if (again === before || (hasWishes && again))
     return `I4: ${revision} was published although ${again.record.revision} is of the same source`;
   return hasWishes ? brokenByWish(before, next) : brokenByUpload(before, next);
+}
+
+/** Whether the last rollback took just this off the air, and nobody has asked for it since. */
+function isWithdrawn(former: readonly Reign[], next: Reign): boolean {
+  const at = former.findLastIndex(({ isRollback }) => isRollback);
+  const [left, shown] = [former[at - 1], former[at]];
+  return (
+    left !== undefined &&
+    shown !== undefined &&
+    !isRecipe(left, shown) &&
+    isRecipe(left, next) &&
+    next.record.createdAt <= left.record.createdAt
+  );
 }
 
 const brokenByUpload = (before: Reign, next: Reign): string | undefined =>
@@ -150,11 +191,13 @@ const brokenByWish = ({ record: before }: Reign, { record: next }: Reign): strin
   next.createdAt < before.createdAt ? `I2: a wish of ${next.createdAt} was fulfilled over one of ${before.createdAt}` : undefined;
 
 /** All of the same was published before. */
-function isSame({ record: before }: Reign, { record: next }: Reign): boolean {
-  const isAttached = JSON.stringify(before.text) !== JSON.stringify(next.text);
-  const isRecipe = before.source.id === next.source.id && before.ladderHash === next.ladderHash;
-  return isRecipe && before.complete !== false && !isAttached && before.revision !== next.revision;
+function isSame(before: Reign, next: Reign): boolean {
+  const isAttached = JSON.stringify(before.record.text) !== JSON.stringify(next.record.text);
+  return isRecipe(before, next) && before.record.complete !== false && !isAttached && before.record.revision !== next.record.revision;
 }
+
+const isRecipe = ({ record: before }: Reign, { record: next }: Reign): boolean =>
+  before.source.id === next.source.id && before.ladderHash === next.ladderHash;
 
 /** Whether a message may be gone: what it wishes, or something later, was published or is about to be, or it was rejected. */
 function isTerminal(errand: Errand, watched: Watched, reigns: readonly Reign[]): boolean {
@@ -197,6 +240,7 @@ function problemAtEnd(assetPath: string, watched: Watched, reign: Reign | undefi
   if (mine.some(({ message, upload }) => upload !== undefined && rejectionOf(message, state))) return undefined;
   if (!reign) return mine.length === 0 ? undefined : `I3: nothing is published at ${assetPath}, and nothing was rejected`;
   if (reign.record.complete === false) return `I3: ${assetPath} shows an early part for good`;
+  if (reign.isRollback) return dangling(assetPath, watched, reign);
   const isDue = watched.hasWishes ? fulfilsLatest(reign, watched, mine) : showsNewest(reign, watched);
   return isDue
     ? dangling(assetPath, watched, reign)

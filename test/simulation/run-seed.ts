@@ -9,6 +9,9 @@ import { playOutside } from "./messages.ts";
 import { createModelBucket } from "./model-bucket.ts";
 import { createModelQueue } from "./model-queue.ts";
 import { createModelUploads } from "./model-uploads.ts";
+import { nobodysRevision } from "./naming.ts";
+import type { Operators } from "./operators.ts";
+import { SWEEP_AGE_SECONDS, playOperators, sweepOnce } from "./operators.ts";
 import type { Random } from "./random.ts";
 import { createRandom } from "./random.ts";
 import type { Safeguard } from "./safeguards.ts";
@@ -70,20 +73,24 @@ function createWorld(random: Random, note: (line: string) => void): World {
     encodeFailures: random.pick([0, 0, 0, 0.1]),
     clockSkewMs: random.pick([0, 0, 5 * 60_000]),
   };
-  return {
+  const world: World = {
     random,
     scheduler: createScheduler(random),
     weather,
     faultsLeft: random.below(9),
     faults: [],
     broken: undefined,
+    deaths: new Map(),
+    rollbacks: 0,
     encodes: new Map(),
     note,
     kill: (life) => {
       life.isAlive = false;
       note(`${life.name} is killed`);
+      world.deaths.get(life)?.();
     },
   };
+  return world;
 }
 
 interface Stage {
@@ -122,20 +129,38 @@ async function play(world: World, scenario: Scenario, { workDir, without, traces
   const logger = pino({ level: traces ? "debug" : "silent", base: null }, { write: (line: string) => world.note(`log ${line.trim()}`) });
   const surroundings = { queue, sources: uploads.store, published: published.store, state: state.store, workDir, logger, without };
   const alive = startWorkers(world, scenario.workers, surroundings);
+  const areRollbacksDone = playOperators(world, scenario, { published, state });
   const isOver = (): boolean =>
+    areRollbacksDone() &&
     errands.length === messages &&
     queue.messages.every(({ isDeleted }) => isDeleted) &&
     [...alive].every(({ holding }) => holding === undefined);
   const steps = await until(world, isOver, MAX_STEPS);
   if (!isOver()) breaks(world, "I3: there are messages that never end");
   const overMs = scheduler.now();
-  const rest = await until(world, () => scheduler.now() > overMs + REST_MS, MAX_STEPS);
+  let rest = await until(world, () => scheduler.now() > overMs + REST_MS, MAX_STEPS);
+  if (scenario.sweepsAtMs.length > 0) rest += await sweepAtEnd(world, { published, state });
   if (world.broken === undefined) {
     onlooker.seesEnd();
     boundEncodes(world, scenario);
     boundCrashes(world, state);
   }
   return steps + rest;
+}
+
+/** When all is old enough and nothing goes wrong, a sweep leaves what is somebody's and nothing else. */
+async function sweepAtEnd(world: World, operators: Operators): Promise<number> {
+  world.faultsLeft = 0;
+  const overMs = world.scheduler.now();
+  const steps = await until(world, () => world.scheduler.now() > overMs + SWEEP_AGE_SECONDS * 1000 + 2000, MAX_STEPS);
+  const sweep = { isOver: false };
+  const swept = sweepOnce(world, operators).then(() => (sweep.isOver = true));
+  const more = await until(world, () => sweep.isOver, MAX_STEPS);
+  if (world.broken !== undefined) return steps + more;
+  await swept;
+  const left = nobodysRevision(operators);
+  if (left !== undefined) breaks(world, `R-P9: ${left} is nobody's, and was not swept`);
+  return steps + more;
 }
 
 async function until(world: World, isOver: () => boolean, maxSteps: number): Promise<number> {

@@ -29,6 +29,10 @@ export interface Scenario {
   readonly isVersioned: boolean;
   readonly uploads: readonly PlannedUpload[];
   readonly jobs: readonly PlannedJob[];
+  /** When garbage is collected; at the end as well, if at all. */
+  readonly sweepsAtMs: readonly number[];
+  /** When somebody wants the former revision back. */
+  readonly rollbacksAtMs: readonly number[];
   /** Where something is published. */
   readonly assetPaths: readonly string[];
   /** Whether somebody asked for more than what lies at a key: then the latest wish for a path is the one to fulfil. */
@@ -42,7 +46,7 @@ export type LadderName = (typeof LADDER_NAMES)[number];
 /** Of the messages that name none. */
 export const DEFAULT_LADDER: LadderName = "test";
 
-type Play = Pick<Scenario, "uploads"> & Partial<Pick<Scenario, "jobs" | "assetPaths">>;
+type Play = Pick<Scenario, "uploads"> & Partial<Pick<Scenario, "jobs" | "assetPaths" | "rollbacksAtMs">>;
 
 const KINDS: Readonly<Record<string, (random: Random) => Play>> = {
   "one upload": (random) => ({ uploads: [upload(random, "films/a.mp4", "a")] }),
@@ -58,6 +62,13 @@ const KINDS: Readonly<Record<string, (random: Random) => Play>> = {
       upload(random, "films/a.mp4", LONG),
       ...(random.chance(0.3) ? [upload(random, "films/a.mp4", random.pick(["b", `${LONG} b`]))] : []),
     ]),
+  }),
+  "a rollback": (random) => ({
+    uploads: inTurn(
+      ["a", random.pick(["b", LONG]), ...(random.chance(0.3) ? ["c"] : [])].map((content) => upload(random, "films/a.mp4", content)),
+    ),
+    // A person looks at what came of one before the next.
+    rollbacksAtMs: [random.between(20_000, 150_000), ...(random.chance(0.3) ? [random.between(250_000, 400_000)] : [])],
   }),
   "two ladders": (random) =>
     wishing(random, [upload(random, "films/a.mp4", random.pick(["a", "a", LONG]))], (): Wish => {
@@ -82,13 +93,15 @@ export function planScenario(random: Random): Scenario {
   const name = random.pick(Object.keys(KINDS));
   const play = KINDS[name]?.(random);
   if (!play) throw new Error("there are no kinds of scenarios");
-  const { uploads, jobs = [], assetPaths = [] } = play;
+  const { uploads, jobs = [], assetPaths = [], rollbacksAtMs = [] } = play;
   return {
     name,
     workers: random.pick([1, 2, 2, 3]),
     isVersioned: random.chance(0.4),
     uploads,
     jobs,
+    rollbacksAtMs,
+    sweepsAtMs: random.chance(0.2) ? [random.between(60_000, 400_000), random.between(300_000, 900_000)] : [],
     assetPaths: [ASSET_PATH, ...assetPaths],
     hasWishes: jobs.length > 0,
   };

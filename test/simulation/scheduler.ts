@@ -4,6 +4,7 @@ import type { Random } from "./random.ts";
 export interface Life {
   readonly name: string;
   readonly worker: string;
+  readonly bornAtMs: number;
   isAlive: boolean;
   /** A stopped process: nothing reaches it before, everything that is due then comes in any order. */
   frozenUntilMs: number;
@@ -18,6 +19,17 @@ export interface Life {
   /** Programs that run for it. */
   children: number;
 }
+
+/** A process that begins now. */
+export const newLife = (facts: Pick<Life, "name" | "worker" | "bornAtMs" | "clockAheadMs">): Life => ({
+  ...facts,
+  isAlive: true,
+  frozenUntilMs: 0,
+  cutOffUntilMs: 0,
+  stopping: new AbortController(),
+  holding: undefined,
+  children: 0,
+});
 
 /** Something that will happen: in a process, or (without one) at a service. */
 export interface Occasion {

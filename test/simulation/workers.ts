@@ -1,4 +1,5 @@
 import type { Life } from "./scheduler.ts";
+import { newLife } from "./scheduler.ts";
 import type { Surroundings } from "./worker.ts";
 import { runLife, stopLife } from "./worker.ts";
 import type { World } from "./world.ts";
@@ -16,31 +17,20 @@ export function startWorkers(world: World, count: number, surroundings: Surround
   let born = 0;
   const start = (worker: string): void => {
     born += 1;
-    const life: Life = {
+    const life = newLife({
       name: `${worker}/${born}`,
       worker,
-      isAlive: true,
-      frozenUntilMs: 0,
-      cutOffUntilMs: 0,
+      bornAtMs: scheduler.now(),
       clockAheadMs: aheadMs.get(worker) ?? 0,
-      stopping: new AbortController(),
-      holding: undefined,
-      children: 0,
-    };
+    });
     alive.add(life);
     const end = (): void => {
       alive.delete(life);
       life.isAlive = false;
       scheduler.after(random.between(100, 10_000), { label: `start of ${worker}`, act: () => start(worker) });
     };
-    ends.set(life, end);
+    world.deaths.set(life, end);
     runLife(world, life, surroundings).then(end, (error: unknown) => breaks(world, `${life.name} fell: ${String(error)}`));
-  };
-  const ends = new Map<Life, () => void>();
-  const kill = world.kill;
-  world.kill = (life) => {
-    kill(life);
-    ends.get(life)?.();
   };
   const harms: Readonly<Record<string, (life: Life) => void>> = {
     killed: (life) => world.kill(life),
@@ -51,7 +41,8 @@ export function startWorkers(world: World, count: number, surroundings: Surround
   };
   scheduler.onStep = ({ life, label }) => {
     // Where most happens is not where most can go wrong: most occasions are polls and timers.
-    const share = life?.holding === undefined ? 0.05 : label.startsWith("answer") ? 1 : 0.2;
+    const isIdle = life?.holding === undefined && names.some((name) => name === life?.worker);
+    const share = isIdle ? 0.05 : label.startsWith("answer") ? 1 : 0.2;
     if (!life?.isAlive || !strikes(world, weather.processFaults * share)) return;
     const harm = random.pick(Object.keys(harms));
     world.faults.push(`${life.name} ${harm} at ${label}`);

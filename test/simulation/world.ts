@@ -28,6 +28,10 @@ export interface World {
   broken: string | undefined;
   /** Ends a process as SIGKILL does. */
   kill(life: Life): void;
+  /** What else ends with a process that is killed. */
+  readonly deaths: Map<Life, () => void>;
+  /** How often somebody asked for a rollback. */
+  rollbacks: number;
   /** Encodes that were begun, by what was encoded. */
   readonly encodes: Map<string, number>;
   /** A line of the trace. */

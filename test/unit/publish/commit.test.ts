@@ -118,6 +118,15 @@ describe("commit", () => {
     expect(store.changes).toStrictEqual(before);
   });
 
+  test("counts all of an early part as of the latest wish for either", async () => {
+    const early = aRecord({ complete: false, createdAt: "2026-01-04T00:00:00.000Z" });
+    const whole = aRecord({ revision: "20260102T030407-00000003", createdAt: "2026-01-03T00:00:00.000Z" });
+    const store = await storeWithCopies(early, whole);
+    await commit(attempt(store, early, { is: { isComplete: false } }), signal);
+    await expect(commit(attempt(store, whole), signal)).resolves.toBe("published");
+    expect(parseAssetRecord(store.textOf(KEYS.record) ?? "")).toMatchObject({ revision: whole.revision, createdAt: early.createdAt });
+  });
+
   test.each([KEYS.record, KEYS.dash, KEYS.hls])(
     "fault 39: knows its own write of %s again when the answer was lost and the retry met it",
     async (key) => {

@@ -157,6 +157,31 @@ describe("what was rolled back", () => {
     expect(decide(published(), candidate("2026-01-03T00:00:01.000Z"))).toBe("publish");
   });
 
+  test("does not come back by its own message when the clock of whoever rolls back is behind", async () => {
+    await publish(store, FIRST);
+    await publish(store, SECOND);
+    const behind = (): Date => new Date(Date.parse(SECOND.createdAt) - 300_000);
+    await rollBack({ store, assetPath: "films/a", now: behind }, signal);
+    await publish(store, { ...SECOND, revision: "20260102T030409-00000005" });
+    expectShown(FIRST);
+  });
+
+  test("stays marked when a second rollback takes back no more than its text", async () => {
+    await publish(store, FIRST);
+    await publish(store, SECOND);
+    await back();
+    const marked = published();
+    const withText = { ...FIRST, revision: "20260102T030409-00000005" };
+    await publish(store, { ...withText, ladderHash: "ladder-3", createdAt: "2026-01-04T00:00:00.000Z" });
+    const shown = published();
+    if (!marked?.withdrawn || !shown) throw new Error("nothing is marked");
+    const text = recordText({ ...shown, ladderHash: FIRST.ladderHash, withdrawn: marked.withdrawn });
+    await store.writeText({ key: KEYS.record, text, headers: HEADERS });
+    await back();
+    expectShown(FIRST);
+    expect(published()?.withdrawn).toStrictEqual(marked.withdrawn);
+  });
+
   test("is no longer marked once something newer is published", async () => {
     await publish(store, FIRST);
     await publish(store, SECOND);
