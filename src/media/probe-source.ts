@@ -146,8 +146,8 @@ function unreadable({ stderrTail }: CommandResult, { sniffed, bytes }: Clues): S
   const facts = { ffprobe: stderrTail.slice(-500) };
   const codec = /Codec \((\S+)\) not on whitelist/.exec(stderrTail)?.[1];
   if (codec) return new SourceError("source_codec", `the codec ${codec} is not accepted`, { facts });
-  if (/max_streams|exceeds specified max pixel|Picture size/.test(stderrTail))
-    return new SourceError("source_limits", "the source has more streams or pixels than accepted", { facts });
+  if (/max_streams|exceeds specified max pixel|Picture size|Cannot allocate memory/.test(stderrTail))
+    return new SourceError("source_limits", "the source has more streams, pixels or data in one piece than accepted", { facts });
   if (sniffed === "iso-media" && bytes >= SMALLEST_MEDIA_BYTES && /moov atom not found/.test(stderrTail))
     return new SourceError("source_truncated", "the file ends before its index (moov)", { facts });
   if (sniffed === "riff-cut") return new SourceError("source_truncated", "the file is shorter than its header says", { facts });

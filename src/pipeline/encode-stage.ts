@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { planChunks } from "../domain/chunks.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
@@ -11,10 +11,11 @@ import type { EncodeReport } from "../engines/ffmpeg/run.ts";
 import { encode } from "../engines/ffmpeg/run.ts";
 import type { PipelineSettings, StageRun } from "./deps.ts";
 import { outputBytes, requireSpace } from "./disk.ts";
+import { growthAllowed, withinQuota } from "./quota.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * Encodes the plan into the workspace, within its deadline; reports progress as a share of the timeline. Throws what `encode`
+ * Encodes the plan into the workspace, within its deadline and its share of the disk; reports progress as a share of the timeline. Throws what `encode`
  * throws, and OutputError output_incomplete for a copy of a source with damaged frames.
  */
 export async function encodeStage(
@@ -31,29 +32,33 @@ export async function encodeStage(
   const threads = encoderThreads(tools.threads, { cores: parallel, usableCores: aboveCores });
   // Chunks wait on disk for those before them, at worst nearly all of them; what is reused lies there twice.
   const copies = reused || planChunks(plan, chunks).length > 1 ? 2 : 1;
-  await requireSpace(settings.workDir, copies * outputBytes(plan), settings.disk.minimumFreeBytes);
+  const neededBytes = copies * outputBytes(plan);
+  await requireSpace(settings.workDir, neededBytes, settings.disk.minimumFreeBytes);
   await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
   report({ kind: "engine-chosen", jobId, engine: "ffmpeg", reason: "the only engine of this worker" });
-  const encoded = await encode(
-    {
-      plan,
-      sourcePath: workspace.sourcePath,
-      outDir: workspace.outDir,
-      pipeDir: workspace.pipeDir,
-      keyDir: workspace.keyDir,
-      ...(key ? { key } : {}),
-      ...(reused ? { reused } : {}),
-    },
-    { ...tools, threads, limits: settings.limits, stallSeconds, deadlineSeconds, chunks },
-    {
-      signal,
-      onExit: (exit, stderr) => report({ kind: "engine-ended", jobId, exit, stderr }),
-      onProgress: ({ seconds, speed }) => {
-        const fraction = Math.min(1, seconds / durationSeconds);
-        const pace = speed === undefined || speed <= 0 ? {} : { speed, secondsLeft: Math.max(0, durationSeconds - seconds) / speed };
-        report({ kind: "progress", jobId, stage: "encode", fraction, ...pace });
+  const quota = { folder: dirname(workspace.outDir), growthBytes: growthAllowed(neededBytes, plan.source.sizeBytes) };
+  const encoded = await withinQuota(quota, signal, (within) =>
+    encode(
+      {
+        plan,
+        sourcePath: workspace.sourcePath,
+        outDir: workspace.outDir,
+        pipeDir: workspace.pipeDir,
+        keyDir: workspace.keyDir,
+        ...(key ? { key } : {}),
+        ...(reused ? { reused } : {}),
       },
-    },
+      { ...tools, threads, limits: settings.limits, stallSeconds, deadlineSeconds, chunks },
+      {
+        signal: within,
+        onExit: (exit, stderr) => report({ kind: "engine-ended", jobId, exit, stderr }),
+        onProgress: ({ seconds, speed }) => {
+          const fraction = Math.min(1, seconds / durationSeconds);
+          const pace = speed === undefined || speed <= 0 ? {} : { speed, secondsLeft: Math.max(0, durationSeconds - seconds) / speed };
+          report({ kind: "progress", jobId, stage: "encode", fraction, ...pace });
+        },
+      },
+    ),
   );
   refuseDamagedCopy(plan, encoded);
   return encoded;

@@ -10,7 +10,7 @@ export interface SandboxAbilities {
   readonly noNetwork: boolean;
   /** `setpriv --pdeathsig`: the child dies with the worker (RELIABILITY.md E6). */
   readonly diesWithParent: boolean;
-  /** `prlimit`: CPU, file size, open files, core. */
+  /** `prlimit`, `choom` and `nice`: processor time, memory, file size, open files, core; who gives way to whom. */
   readonly limits: boolean;
 }
 
@@ -27,9 +27,16 @@ export interface ProcessNeeds {
   readonly writes?: readonly string[];
   readonly cpuSeconds?: number;
   readonly fileSizeBytes?: number;
+  /** Of its own, whether touched or not; 8 GiB when absent. */
+  readonly memoryBytes?: number;
 }
 
 const OPEN_FILES = 1024;
+/** ffprobe takes 160 MB for 2160p and not four times as much for the largest picture there may be. */
+const MEMORY_BYTES = 8 * 1024 ** 3;
+
+/** Where memory or processors run short the worker goes first: its leases live of heartbeats, and a child is tried again. */
+const GIVES_WAY = ["choom", "-n", "500", "--", "nice", "-n", "5", "--"];
 
 /**
  * Programs and libraries, and where the loader and Debian's alternatives look for them. Nothing of it is secret, nothing can
@@ -48,7 +55,7 @@ const SEALED = ["--remount-ro", "/", "--"];
 const ABILITY_CHECKS = {
   noNetwork: { command: "unshare", args: ["-rn", "true"] },
   diesWithParent: { command: "setpriv", args: ["--pdeathsig", "KILL", "--no-new-privs", "true"] },
-  limits: { command: "prlimit", args: ["--core=0:0", "true"] },
+  limits: { command: "prlimit", args: ["--core=0:0", "--", ...GIVES_WAY, "true"] },
 } as const satisfies Record<string, Command>;
 
 /** Tries each fence on this machine once; nothing is assumed from the kernel's version. */
@@ -76,7 +83,7 @@ const HOW_TO_GET = {
   ownFiles: "bwrap (apt-get install bubblewrap; it needs user namespaces)",
   noNetwork: "unshare -rn (user namespaces)",
   diesWithParent: "setpriv (apt-get install util-linux)",
-  limits: "prlimit (apt-get install util-linux)",
+  limits: "prlimit or choom (apt-get install util-linux)",
 } as const satisfies Record<keyof SandboxAbilities, string>;
 
 /** The abilities to use under `mode`; `missing` names what `required` would have to refuse for. */
@@ -100,7 +107,7 @@ export function sandboxed({ command, args, cwd }: Command, needs: ProcessNeeds, 
   const deathSignal = abilities.diesWithParent ? ["setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--"] : [];
   const noNetwork = abilities.noNetwork && !abilities.ownFiles ? ["unshare", "-rn", "--"] : [];
   const argv = [
-    ...(abilities.limits ? ["prlimit", ...limitFlags(needs), "--"] : []),
+    ...(abilities.limits ? ["prlimit", ...limitFlags(needs), "--", ...GIVES_WAY] : []),
     ...noNetwork,
     ...deathSignal,
     ...(abilities.ownFiles ? [...BUBBLEWRAP, ...bindings(command, needs), ...SEALED] : []),
@@ -137,11 +144,13 @@ function programFiles(command: string): string[] {
 /** Where soft and hard limit are one, the kernel kills instead of telling by SIGXCPU what it was. */
 const CPU_GRACE_SECONDS = 2;
 
-function limitFlags({ cpuSeconds, fileSizeBytes }: ProcessNeeds): string[] {
+function limitFlags({ cpuSeconds, fileSizeBytes, memoryBytes = MEMORY_BYTES }: ProcessNeeds): string[] {
   const flag = (name: string, value: number, hard = value): string => `--${name}=${Math.ceil(value)}:${Math.ceil(hard)}`;
   return [
     flag("core", 0),
     flag("nofile", OPEN_FILES),
+    // What it can write, and not its address space: of that, allocators reserve 64 MB for every thread and use little.
+    flag("data", memoryBytes),
     ...(cpuSeconds === undefined ? [] : [flag("cpu", cpuSeconds, cpuSeconds + CPU_GRACE_SECONDS)]),
     ...(fileSizeBytes === undefined ? [] : [flag("fsize", fileSizeBytes)]),
   ];

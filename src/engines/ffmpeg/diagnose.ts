@@ -1,6 +1,7 @@
 import type { JobError } from "../../domain/errors.ts";
 import { EngineError, ResourceError, SourceError } from "../../domain/errors.ts";
 import type { CommandResult } from "../../process/run-command.ts";
+import { ranOutOfMemory } from "./exit-class.ts";
 import { neverStarted } from "../../process/sandbox.ts";
 
 /** ffmpeg's exit code when -max_error_rate is exceeded. */
@@ -13,13 +14,14 @@ export function diagnose(run: { encoder: CommandResult; packager: CommandResult;
   const tails = `${encoder.stderrTail}\n${packager.stderrTail}`;
   if (/No space left on device|NO_SPACE|ENOSPC/i.test(tails))
     return new ResourceError("disk_full", "the work directory is full", { facts });
-  if (encoder.ended === "deadline" || packager.ended === "deadline")
+  if ([encoder, packager].some(({ ended }) => ended === "deadline"))
     return new ResourceError("resource_limit", "the encode passed its deadline", { facts });
   if ([encoder, packager].some(({ ended, signal, exitCode }) => ended === "exit" && overLimit(signal, exitCode))) {
     return new ResourceError("resource_limit", "a program passed its processor or file-size limit", { facts });
   }
   if ([encoder, packager].some(neverStarted))
     return new EngineError("engine_unavailable", "ffmpeg or the packager cannot be started", { facts });
+  if ([encoder, packager].some(ranOutOfMemory)) return new ResourceError("resource_limit", "a program passed its memory limit", { facts });
   if (encoder.exitCode === TOO_MANY_DECODE_ERRORS)
     return new SourceError("source_corrupt", "too many frames of the source cannot be decoded", { facts });
   if (/Cannot determine format of input stream/.test(encoder.stderrTail))

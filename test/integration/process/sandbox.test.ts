@@ -64,6 +64,24 @@ describe("a sandboxed child", () => {
     });
   });
 
+  test.skipIf(!abilities.limits)("gets no more memory than its limit", async () => {
+    const hold = (memoryBytes: number) => {
+      const reader = { command: "dd", args: ["if=/dev/null", "of=/dev/null", "bs=200M", "count=1"] };
+      return runCommand({ ...sandboxed(reader, { memoryBytes, reads: [] }, abilities), signal });
+    };
+    await expect(hold(400e6)).resolves.toMatchObject({ exitCode: 0 });
+    await expect(hold(100e6)).resolves.toMatchObject({ exitCode: 1, stderrTail: expect.stringContaining("memory exhausted") });
+  });
+
+  test.skipIf(!abilities.limits)("gives way to the worker, where processors or memory run short", async () => {
+    const ask = sandboxed(
+      { command: "sh", args: ["-c", "nice; cat /proc/self/oom_score_adj"] },
+      { reads: [] },
+      { ...abilities, ownFiles: false },
+    );
+    await expect(runCommand({ ...ask, signal })).resolves.toMatchObject({ stdout: "5\n500\n" });
+  });
+
   test.skipIf(!abilities.limits)("is stopped at its file size limit", async () => {
     await using folder = await temporaryFolder();
     const path = folder.in("large");

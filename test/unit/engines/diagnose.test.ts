@@ -27,6 +27,16 @@ describe("diagnose", () => {
       { encoder: aResult({ exitCode: null, signal: "SIGXCPU" }), packager: killedByUs },
       "resource_limit",
     ],
+    [
+      "ffmpeg gets no more memory",
+      { encoder: aResult({ exitCode: 244, stderrTail: "Error while opening encoder: Cannot allocate memory" }), packager: killedByUs },
+      "resource_limit",
+    ],
+    [
+      "the packager gets no more memory",
+      { packager: aResult({ exitCode: null, signal: "SIGABRT", stderrTail: "what():  std::bad_alloc" }), encoder: killedByUs },
+      "resource_limit",
+    ],
     ["a file grows too large", { packager: aResult({ exitCode: 153 }), encoder: killedByUs }, "resource_limit"],
     [
       "ffmpeg's disk is full",

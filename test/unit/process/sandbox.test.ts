@@ -12,7 +12,8 @@ describe("sandboxed", () => {
     ).toStrictEqual({
       command: "prlimit",
       args: [
-        ...["--core=0:0", "--nofile=1024:1024", "--cpu=2:4", "--fsize=10:10", "--"],
+        ...["--core=0:0", "--nofile=1024:1024", "--data=8589934592:8589934592", "--cpu=2:4", "--fsize=10:10", "--"],
+        ...["choom", "-n", "500", "--", "nice", "-n", "5", "--"],
         ...["unshare", "-rn", "--"],
         ...["setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--"],
         ...["ffmpeg", "-i", "x"],
@@ -24,7 +25,9 @@ describe("sandboxed", () => {
   test("R-X3b: with bwrap the child is given what it names and a sealed root, and its capabilities are dropped", () => {
     const needs = { reads: ["/job/source.bin"], writes: ["/job/pipes"] };
     const { command, args, signalsAsCodes } = sandboxed({ command: "/opt/own/bin/ffmpeg", args: ["-i", "x"] }, needs, ALL);
-    expect([command, ...args].join(" ")).toMatch(/^prlimit .* -- setpriv --pdeathsig KILL --no-new-privs -- bwrap --unshare-all /);
+    expect([command, ...args].join(" ")).toMatch(
+      /^prlimit .* -- choom .* -- nice .* -- setpriv --pdeathsig KILL --no-new-privs -- bwrap --unshare-all /,
+    );
     expect(args.join(" ")).toContain("--die-with-parent --cap-drop ALL --ro-bind /usr /usr ");
     expect(args.slice(args.indexOf("--remount-ro") - 12)).toStrictEqual([
       ...["--ro-bind", "/opt/own/bin/ffmpeg", "/opt/own/bin/ffmpeg", "--ro-bind-try", "/opt/own/lib", "/opt/own/lib"],
@@ -61,7 +64,7 @@ describe("chooseSandbox", () => {
       "bwrap (apt-get install bubblewrap; it needs user namespaces)",
       "unshare -rn (user namespaces)",
       "setpriv (apt-get install util-linux)",
-      "prlimit (apt-get install util-linux)",
+      "prlimit or choom (apt-get install util-linux)",
     ]);
   });
 
@@ -70,7 +73,7 @@ describe("chooseSandbox", () => {
     const { abilities } = chooseSandbox("auto", forbidden);
     const { command, args, signalsAsCodes } = sandboxed({ command: "ffmpeg", args: ["-version"] }, { reads: [] }, abilities);
     expect([command, ...args].join(" ")).toBe(
-      "prlimit --core=0:0 --nofile=1024:1024 -- setpriv --pdeathsig KILL --no-new-privs -- ffmpeg -version",
+      "prlimit --core=0:0 --nofile=1024:1024 --data=8589934592:8589934592 -- choom -n 500 -- nice -n 5 -- setpriv --pdeathsig KILL --no-new-privs -- ffmpeg -version",
     );
     expect(signalsAsCodes).toBeUndefined();
   });
