@@ -20,7 +20,7 @@ export interface Job {
   readonly assetPath?: string;
   readonly ladder?: string;
   /** A copy of the source was tried and did not hold, whatever the ladder says. */
-  readonly copiesNothing?: true;
+  readonly copiesNothing?: { /** Damaged frames that the copy brought to light. */ readonly decodeErrors: number };
   readonly engine?: EngineName;
   readonly priority?: number;
   readonly metadata?: Readonly<Record<string, string>>;

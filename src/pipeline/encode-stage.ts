@@ -67,7 +67,8 @@ export async function encodeStage(
 /** An encoder conceals damage; in a copy it would reach every player. */
 function refuseDamagedCopy({ passThrough }: EncodePlan, { decodeErrors }: EncodeReport): void {
   if (passThrough?.kind !== "copy" || decodeErrors === 0) return;
-  throw new OutputError("output_incomplete", `${decodeErrors} damaged frames of the source would be published as they are`);
+  const facts = { decodeErrors };
+  throw new OutputError("output_incomplete", `${decodeErrors} damaged frames of the source would be published as they are`, { facts });
 }
 
 /** An estimate can only add to what the configuration grants: other work on the machine is not in it. */

@@ -113,11 +113,13 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
 
 async function encodeMissing(
   { missing, before, taken }: RevisionRequest,
-  { workspace, stageRun, run }: RevisionWork,
+  { job, workspace, stageRun, run }: RevisionWork,
 ): Promise<EncodeReport> {
   const encoded = await run.stage("encode", () => encodeStage({ plan: missing, reused: taken }, workspace, stageRun));
   await taken?.settle(workspace.outDir);
-  return { ...encoded, decodeErrors: encoded.decodeErrors + (before?.decodeErrors ?? 0) };
+  const decodeErrors = encoded.decodeErrors + (before?.decodeErrors ?? 0);
+  // A decoder with several threads may not tell again what stopped a copy.
+  return { ...encoded, decodeErrors: Math.max(decodeErrors, job.copiesNothing?.decodeErrors ?? 0) };
 }
 
 /** What ends an attempt and says nothing against its work; what is thrown during an abort is a consequence of it. */

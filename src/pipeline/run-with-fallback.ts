@@ -24,6 +24,7 @@ export async function runWithFallback(job: Job, run: Parameters<typeof runJob>[1
   } catch (error) {
     if (!isCopied || !(error instanceof JobError) || !OF_THE_COPY.has(error.code)) throw error;
     deps.report({ kind: "copy-refused", jobId: job.id, code: error.code, reason: error.message });
-    return runJob({ ...job, copiesNothing: true }, run);
+    const { decodeErrors } = error.facts;
+    return runJob({ ...job, copiesNothing: { decodeErrors: typeof decodeErrors === "number" ? decodeErrors : 0 } }, run);
   }
 }

@@ -40,7 +40,7 @@ export function compile(input: CompileInput): readonly string[] {
   return argvOf(command);
 }
 
-function programOptions({ range }: EncodePlan): string[] {
+function programOptions({ range, passThrough }: EncodePlan): string[] {
   return [
     "-hide_banner",
     ...programGuards(),
@@ -48,8 +48,10 @@ function programOptions({ range }: EncodePlan): string[] {
     ...["-loglevel", "repeat+level+warning", "-nostats", "-progress", "pipe:1", "-stats_period", "0.5"],
     // A hole of two seconds is much of a chunk and little of a film: chunks are judged together, by whoever runs them.
     ...["-max_error_rate", range ? "1" : `${MAX_ERROR_RATE}`],
-    // A chunk has one core to itself.
-    ...(range ? ["-filter_complex_threads", "1", "-threads", "1"] : []),
+    ...(range ? ["-filter_complex_threads", "1"] : []),
+    // A chunk has one core to itself. Damage in a copy reaches every player, and decoder threads lose the mark of a damaged frame:
+    // with two of them always, with three 8 of 240 times on a busy machine (ffmpeg 5.1), with one never.
+    ...(range || passThrough?.kind === "copy" ? ["-threads", "1"] : []),
     // Turning is in the filter graph: versions differ in what they make of mirrored matrices, tags and odd angles.
     "-noautorotate",
     // A picture that changes its size would begin the graph anew, and the timeline with it; the first filter takes the change.
