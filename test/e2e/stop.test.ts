@@ -89,6 +89,33 @@ describe("one signal", () => {
   });
 });
 
+describe("one signal that an encode does not survive", () => {
+  const expectGivenBack = async (run: Run, assetPath: string): Promise<void> => {
+    expect(await run.daemon.exited).toEqual({ code: 0, signal: null });
+    await expectNothingLeft(run, assetPath);
+    expect(logged(run.daemon, { msg: "message settled", outcome: "released", code: "shutdown" })).toHaveLength(1);
+    expect((await receive(site, run.queueUrl, 32_000)).Attributes?.ApproximateReceiveCount).toBe("2");
+  };
+
+  it("fault 15: ends it at the drain's deadline, when it does not fit, and gives the message back", async () => {
+    await using run = await openRun("no-budget", { LADDERD_DRAIN_SECONDS: "2" });
+    await encoding(run, "no-budget");
+    const before = performance.now();
+    run.daemon.signal("SIGTERM");
+    await run.daemon.exited;
+    expect(performance.now() - before).toBeGreaterThan(1900);
+    await expectGivenBack(run, "no-budget");
+  });
+
+  it("fault 17: sent to all its programs as well, publishes nothing and counts as no failure", async () => {
+    await using run = await openRun("whole-tree");
+    await encoding(run, "whole-tree");
+    run.daemon.signal("SIGINT");
+    for (const { pid } of await processesNaming(run.daemon.workDir)) process.kill(pid, "SIGINT");
+    await expectGivenBack(run, "whole-tree");
+  });
+});
+
 describe("two signals", () => {
   it("fault 18: end an encode that does not listen within five seconds, with an open receive beside it, and give the message back", async () => {
     await using run = await openRun("two-signals", { LADDERD_CONCURRENCY: "2" });
@@ -126,6 +153,18 @@ describe("three signals", () => {
     expect(performance.now() - before).toBeLessThan(1000);
     await expect.poll(() => processesTouching(daemon.workDir), { timeout: 2000 }).toEqual([]);
     expect(await assetAt(site, "three-signals")).toBeUndefined();
+  });
+});
+
+describe("a daemon that is killed while it waits", () => {
+  it("fault 1: loses no message that comes then", async () => {
+    await using run = await openRun("killed-idle", SHORT_LEASE);
+    await until("it waits", async () => ((await fetch(`${run.daemon.url}/readyz`)).status === 200 ? true : undefined));
+    await Promise.all([send(site, orderOf("killed-idle"), run.queueUrl), run.daemon.signal("SIGKILL")]);
+    expect(await run.daemon.exited).toEqual({ code: null, signal: "SIGKILL" });
+    await using _next = await run.start();
+    expect((await publishedAt(site, "killed-idle")).durationSeconds).toBe(FILM_SECONDS);
+    await untilEmpty(site, run.queueUrl);
   });
 });
 

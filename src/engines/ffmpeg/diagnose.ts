@@ -1,5 +1,5 @@
 import type { JobError } from "../../domain/errors.ts";
-import { EngineError, ResourceError, SourceError } from "../../domain/errors.ts";
+import { EngineError, ResourceError, ShutdownError, SourceError } from "../../domain/errors.ts";
 import type { CommandResult } from "../../process/run-command.ts";
 import { ranOutOfMemory } from "./exit-class.ts";
 import { neverStarted } from "../../process/sandbox.ts";
@@ -19,6 +19,7 @@ export function diagnose(run: { encoder: CommandResult; packager: CommandResult;
   if ([encoder, packager].some(({ ended, signal, exitCode }) => ended === "exit" && overLimit(signal, exitCode))) {
     return new ResourceError("resource_limit", "a program passed its processor or file-size limit", { facts });
   }
+  if ([encoder, packager].some(wasStopped)) return new ShutdownError("ffmpeg or the packager was told to stop, not by this job", { facts });
   if ([encoder, packager].some(neverStarted))
     return new EngineError("engine_unavailable", "ffmpeg or the packager cannot be started", { facts });
   if ([encoder, packager].some(ranOutOfMemory)) return new ResourceError("resource_limit", "a program passed its memory limit", { facts });
@@ -29,6 +30,15 @@ export function diagnose(run: { encoder: CommandResult; packager: CommandResult;
   const culprit = encoder.ended === "exit" && encoder.exitCode !== 0 ? "ffmpeg" : "the packager";
   return new EngineError("engine_failed", `${culprit} failed`, { facts });
 }
+
+/** Whoever stops a worker's whole process tree says nothing against the source (E7). ffmpeg ends with 255 then, bwrap with 128 + n. */
+const wasStopped = ({ ended, signal, exitCode, stderrTail }: CommandResult): boolean =>
+  ended === "exit" &&
+  (signal === "SIGINT" ||
+    signal === "SIGTERM" ||
+    exitCode === 130 ||
+    exitCode === 143 ||
+    (exitCode === 255 && /received signal \d/.test(stderrTail)));
 
 const overLimit = (signal: NodeJS.Signals | null, exitCode: number | null): boolean =>
   signal === "SIGXCPU" || signal === "SIGXFSZ" || exitCode === 152 || exitCode === 153;

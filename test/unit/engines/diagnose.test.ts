@@ -51,6 +51,14 @@ describe("diagnose", () => {
       },
       "source_corrupt",
     ],
+    [
+      "fault 17: ffmpeg is told to stop by somebody else",
+      { encoder: aResult({ exitCode: 255, stderrTail: "Exiting normally, received signal 2." }) },
+      "shutdown",
+    ],
+    ["fault 17: its fence is told to stop", { encoder: aResult({ exitCode: null, signal: "SIGINT" }), packager: killedByUs }, "shutdown"],
+    ["fault 17: the packager is told to stop", { encoder: killedByUs, packager: aResult({ exitCode: 143 }) }, "shutdown"],
+    ["ffmpeg says 255 by itself", { encoder: aResult({ exitCode: 255 }), packager: killedByUs }, "engine_failed"],
     ["the packager's disk is full", { packager: aResult({ exitCode: 1, stderrTail: "NO_SPACE" }), encoder: killedByUs }, "disk_full"],
   ])("when %s", (_what, { encoder = aResult(), packager = aResult() }, code) => {
     expect(diagnose({ encoder, packager, decodeErrors: 0 }).code).toBe(code);
