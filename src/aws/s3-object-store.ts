@@ -55,8 +55,9 @@ async function readText({ client, bucket, key }: Place & { key: string }, signal
       const answeredAt = dateOfAnswer(command);
       const { Body, ETag, LastModified } = await client.send(command, optionsOf(signal));
       if (!Body || ETag === undefined) throw new StorageError("S3 answered without a body or an ETag", { facts: { bucket, key } });
-      const ageSeconds = Math.max(0, ((answeredAt() ?? Date.now()) - (LastModified?.getTime() ?? 0)) / 1000);
-      return { text: await Body.transformToString(), etag: bareEtag(ETag), ageSeconds };
+      const readAtMs = answeredAt() ?? Date.now();
+      const ageSeconds = Math.max(0, (readAtMs - (LastModified?.getTime() ?? 0)) / 1000);
+      return { text: await Body.transformToString(), etag: bareEtag(ETag), ageSeconds, readAtMs };
     } catch (error) {
       if (s3Status(error) === 404 && error instanceof Error && error.name !== "NoSuchBucket") return undefined;
       throw translateS3Error(error, call);

@@ -17,6 +17,8 @@ export interface StoredText {
   readonly etag: string;
   /** Since it was written, by the clock of the store. */
   readonly ageSeconds: number;
+  /** When it was read, in Unix milliseconds, by the clock of the store. */
+  readonly readAtMs: number;
 }
 
 export interface ListedObject {

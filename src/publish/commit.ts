@@ -12,6 +12,8 @@ import { pointerHeaders } from "./headers.ts";
 export interface Published {
   readonly record: AssetRecord;
   readonly etag: string;
+  /** By the clock of the store, in Unix milliseconds. */
+  readonly readAtMs: number;
 }
 
 /** Contention is rare: each lost round means that somebody else made progress. */
@@ -23,7 +25,7 @@ export async function readPublished(store: ObjectStore, assetPath: string, signa
   if (!stored) return undefined;
   const record = parseAssetRecord(stored.text);
   if (!record) throw new InvalidJobError("destination_conflict", `${assetKeys(assetPath).record} is not a record of this ladderd`);
-  return { record, etag: stored.etag };
+  return { record, etag: stored.etag, readAtMs: stored.readAtMs };
 }
 
 export interface Commit {

@@ -62,7 +62,8 @@ const etagOf = (text: string): string => createHash("md5").update(text).digest("
 async function readTextFile(path: string): Promise<StoredText | undefined> {
   try {
     const [text, { mtimeMs }] = await Promise.all([readFile(path, "utf8"), stat(path)]);
-    return { text, etag: etagOf(text), ageSeconds: Math.max(0, (Date.now() - mtimeMs) / 1000) };
+    const readAtMs = Date.now();
+    return { text, etag: etagOf(text), ageSeconds: Math.max(0, (readAtMs - mtimeMs) / 1000), readAtMs };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

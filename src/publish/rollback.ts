@@ -58,10 +58,10 @@ async function recordOf(
 }
 
 /** The same bytes in the same ladder are not withdrawn: what changed between the two revisions is its text. */
-function withdrawing({ record: left }: Published, { withdrawn: _former, ...record }: AssetRecord, at: Date): AssetRecord {
+function withdrawing({ record: left, readAtMs }: Published, { withdrawn: _former, ...record }: AssetRecord, at: Date): AssetRecord {
   if (left.source.id === record.source.id && left.ladderHash === record.ladderHash)
     return left.withdrawn ? { ...record, withdrawn: left.withdrawn } : record;
-  // The clock of whoever rolls back may be behind that of the queue.
-  const after = new Date(Math.max(at.getTime(), Date.parse(left.createdAt) + 1));
+  // What was sent before carries the time of S3 or SQS; the clock of whoever rolls back may be behind theirs.
+  const after = new Date(Math.max(at.getTime(), readAtMs, Date.parse(left.createdAt) + 1));
   return { ...record, withdrawn: { sourceId: left.source.id, ladderHash: left.ladderHash, at: after.toISOString() } };
 }

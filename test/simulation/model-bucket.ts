@@ -7,6 +7,7 @@ import type { SweepBucket } from "../../src/publish/sweep.ts";
 import type { Aged } from "../../src/publish/sweep-plan.ts";
 import { send } from "./requests.ts";
 import type { Life } from "./scheduler.ts";
+import { EPOCH_MS } from "./virtual-process.ts";
 import type { World } from "./world.ts";
 import { lives } from "./world.ts";
 
@@ -76,8 +77,9 @@ export function createModelBucket(world: World, options: BucketOptions): ModelBu
         apply: () => {
           const found = objects.get(key);
           // Both dates come in whole seconds.
-          const ageSeconds = wholeSeconds(world.scheduler.now()) - wholeSeconds(found?.writtenAtMs ?? 0);
-          return found && { text: found.text ?? "", etag: found.etag, ageSeconds };
+          const nowSeconds = wholeSeconds(world.scheduler.now());
+          const ageSeconds = nowSeconds - wholeSeconds(found?.writtenAtMs ?? 0);
+          return found && { text: found.text ?? "", etag: found.etag, ageSeconds, readAtMs: EPOCH_MS + nowSeconds * 1000 };
         },
       }),
     writeText: async ({ key, text, condition }, signal) => {

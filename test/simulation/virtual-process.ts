@@ -6,7 +6,7 @@ import type { Scheduled } from "./scheduler.ts";
 import { currentWorld, lives } from "./world.ts";
 
 /** A date that every run of the same seed begins with. */
-const EPOCH_MS = Date.UTC(2026, 0, 1);
+export const EPOCH_MS = Date.UTC(2026, 0, 1);
 const REAL = { setTimeout, clearTimeout, now: Date.now };
 
 /**

@@ -62,7 +62,12 @@ describe("the object store over an emulated S3", () => {
     const { etag } = await store.writeText({ key: "a/asset.json", text: "{}", headers: HEADERS });
     expect(etag).toMatch(/^[0-9a-f]{32}$/);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
-    expect(await store.readText("a/asset.json")).toEqual({ text: "{}", etag, ageSeconds: expect.closeTo(0, -2) });
+    expect(await store.readText("a/asset.json")).toEqual({
+      text: "{}",
+      etag,
+      ageSeconds: expect.closeTo(0, -2),
+      readAtMs: expect.closeTo(Date.now(), -5),
+    });
     expect(await store.readText("a/other.json")).toBeUndefined();
   });
 

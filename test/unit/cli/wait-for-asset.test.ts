@@ -46,7 +46,7 @@ function waiting(states: Readonly<Record<string, readonly string[]>>, signal = A
       const index = reads.get(address) ?? 0;
       reads.set(address, index + 1);
       const text = states[address]?.[Math.min(index, (states[address]?.length ?? 1) - 1)];
-      return text ? { text, etag: "x", ageSeconds: 0 } : undefined;
+      return text ? { text, etag: "x", ageSeconds: 0, readAtMs: 0 } : undefined;
     },
   });
   return waitForAsset({ object, jobId: JOB_ID, config, stores: { bucket }, signal, pollMs: 1 });

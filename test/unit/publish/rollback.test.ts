@@ -166,6 +166,23 @@ describe("what was rolled back", () => {
     expectShown(FIRST);
   });
 
+  test("is held off from what was sent before by the clock of the store, when that of whoever rolls back is behind", async () => {
+    await publish(store, FIRST);
+    await publish(store, SECOND);
+    const readAtMs = Date.parse("2026-01-02T12:00:00.000Z");
+    const dated: ObjectStore = {
+      ...store,
+      readText: async (key) => {
+        const there = await store.readText(key);
+        return there && { ...there, readAtMs };
+      },
+    };
+    await rollBack({ store: dated, assetPath: "films/a", now: () => new Date(readAtMs - 300_000) }, signal);
+    const ofAnotherEvent = { ...SECOND, revision: "20260102T030409-00000005", createdAt: "2026-01-02T11:59:59.000Z" };
+    await publish(store, ofAnotherEvent);
+    expectShown(FIRST);
+  });
+
   test("stays marked when a second rollback takes back no more than its text", async () => {
     await publish(store, FIRST);
     await publish(store, SECOND);

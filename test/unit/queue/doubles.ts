@@ -62,7 +62,7 @@ export function aTextStore(): { store: Pick<ObjectStore, "readText" | "writeText
         if (condition?.kind === "absent" && there) throw new PreconditionFailed(key);
         if (condition?.kind === "match" && there?.etag !== condition.etag) throw new PreconditionFailed(key);
         writes += 1;
-        texts.set(key, { text, etag: `${writes}`, ageSeconds: 0 });
+        texts.set(key, { text, etag: `${writes}`, ageSeconds: 0, readAtMs: 0 });
         return { etag: `${writes}` };
       },
     },

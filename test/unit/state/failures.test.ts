@@ -53,7 +53,7 @@ describe("the failure record", () => {
 
   test("starts anew over a record that cannot be read", async () => {
     const stored = aTextStore();
-    stored.texts.set("failures/abc.json", { text: "{", etag: "1", ageSeconds: 0 });
+    stored.texts.set("failures/abc.json", { text: "{", etag: "1", ageSeconds: 0, readAtMs: 0 });
     expect((await record({ jobId: "abc" }, stored)).result.failures).toBe(1);
   });
 
