@@ -160,11 +160,14 @@ describe("a daemon that is killed while it waits", () => {
   it("fault 1: loses no message that comes then", async () => {
     await using run = await openRun("killed-idle", SHORT_LEASE);
     await until("it waits", async () => ((await fetch(`${run.daemon.url}/readyz`)).status === 200 ? true : undefined));
-    await Promise.all([send(site, orderOf("killed-idle"), run.queueUrl), run.daemon.signal("SIGKILL")]);
+    const sent = send(site, orderOf("killed-idle"), run.queueUrl);
+    run.daemon.signal("SIGKILL");
+    await sent;
     expect(await run.daemon.exited).toEqual({ code: null, signal: "SIGKILL" });
-    await using _next = await run.start();
+    await using next = await run.start();
     expect((await publishedAt(site, "killed-idle")).durationSeconds).toBe(FILM_SECONDS);
     await untilEmpty(site, run.queueUrl);
+    expect(logged(next, { msg: "message settled", outcome: "published" })).toHaveLength(1);
   });
 });
 

@@ -32,7 +32,7 @@ export const OF_WISHES: readonly Safeguard[] = [
   {
     name: "what was rolled back stays away, whatever the clock of whoever did it says",
     file: "src/publish/rollback.ts",
-    find: "Math.max(at.getTime(), Date.parse(left.createdAt) + 1)",
+    find: "Math.max(at.getTime(), readAtMs, Date.parse(left.createdAt) + 1)",
     replace: "at.getTime()",
     project: "unit",
     testFile: "test/unit/publish/rollback.test.ts",

@@ -14,15 +14,11 @@ export function diagnose(run: { encoder: CommandResult; packager: CommandResult;
   const tails = `${encoder.stderrTail}\n${packager.stderrTail}`;
   if (/No space left on device|NO_SPACE|ENOSPC/i.test(tails))
     return new ResourceError("disk_full", "the work directory is full", { facts });
-  if ([encoder, packager].some(({ ended }) => ended === "deadline"))
-    return new ResourceError("resource_limit", "the encode passed its deadline", { facts });
-  if ([encoder, packager].some(({ ended, signal, exitCode }) => ended === "exit" && overLimit(signal, exitCode))) {
-    return new ResourceError("resource_limit", "a program passed its processor or file-size limit", { facts });
-  }
+  const limit = limitPassed([encoder, packager]);
+  if (limit !== undefined) return new ResourceError("resource_limit", limit, { facts });
   if ([encoder, packager].some(wasStopped)) return new ShutdownError("ffmpeg or the packager was told to stop, not by this job", { facts });
   if ([encoder, packager].some(neverStarted))
     return new EngineError("engine_unavailable", "ffmpeg or the packager cannot be started", { facts });
-  if ([encoder, packager].some(ranOutOfMemory)) return new ResourceError("resource_limit", "a program passed its memory limit", { facts });
   if (encoder.exitCode === TOO_MANY_DECODE_ERRORS)
     return new SourceError("source_corrupt", "too many frames of the source cannot be decoded", { facts });
   if (/Cannot determine format of input stream/.test(encoder.stderrTail))
@@ -39,6 +35,13 @@ const wasStopped = ({ ended, signal, exitCode, stderrTail }: CommandResult): boo
     exitCode === 130 ||
     exitCode === 143 ||
     (exitCode === 255 && /received signal \d/.test(stderrTail)));
+
+function limitPassed(ends: readonly CommandResult[]): string | undefined {
+  if (ends.some(({ ended }) => ended === "deadline")) return "the encode passed its deadline";
+  if (ends.some(({ ended, signal, exitCode }) => ended === "exit" && overLimit(signal, exitCode)))
+    return "a program passed its processor or file-size limit";
+  return ends.some(ranOutOfMemory) ? "a program passed its memory limit" : undefined;
+}
 
 const overLimit = (signal: NodeJS.Signals | null, exitCode: number | null): boolean =>
   signal === "SIGXCPU" || signal === "SIGXFSZ" || exitCode === 152 || exitCode === 153;
