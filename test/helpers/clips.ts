@@ -21,9 +21,10 @@ export const tone = ({ frequency = 440, seconds = 2 } = {}): readonly string[] =
 /** Quick, small H.264 and AAC. */
 export const FAST = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-crf", "40", "-c:a", "aac", "-b:a", "32k"] as const;
 
-/** H.264 that may be published as it is: High or Main below every cap, BT.709 by its tags. */
+/** H.264 that may be published as it is: High or Main below every cap, BT.709 by its tags. One thread: several give other bytes each time. */
 export const COPYABLE = [
-  ...["-c:v", "libx264", "-preset", "superfast", "-pix_fmt", "yuv420p", "-b:v", "350k", "-maxrate", "350k", "-bufsize", "350k"],
+  ...["-c:v", "libx264", "-threads", "1", "-preset", "superfast", "-pix_fmt", "yuv420p"],
+  ...["-b:v", "350k", "-maxrate", "350k", "-bufsize", "350k"],
   ...["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv", "-c:a", "aac", "-b:a", "64k"],
 ] as const;
 

@@ -204,8 +204,9 @@ describe("a copy that does not hold is encoded in the same attempt,", () => {
     await using folder = await temporaryFolder();
     await ffmpeg(...picture({ size: SIZE, seconds: 5 }), ...COPYABLE, ...gop(60), folder.in("source.mp4"));
     await patch(folder.in("source.mp4"), (bytes) => {
+      // More than one frame: the length in front of the next is hit too, so that no decoder can take it for a picture.
       const middle = Math.floor(bytes.indexOf("moov") / 2);
-      bytes.fill(0x5a, middle + 200, middle + 600);
+      bytes.fill(0x5a, middle, middle + 1600);
     });
     await expect(published(folder)).resolves.toStrictEqual({
       refusals: ["output_incomplete"],
