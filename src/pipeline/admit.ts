@@ -20,6 +20,7 @@ export interface Admitted {
   readonly createdAt: string;
   readonly pinsVersion: boolean;
   readonly isAsked: boolean;
+  readonly uploadedAt: string;
   /** Nothing is published at the path yet. */
   readonly isNew: boolean;
 }
@@ -54,6 +55,7 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
     createdAt: enqueuedAt(job, context),
     pinsVersion: job.pinsVersion === true,
     isAsked: isAsked(job),
+    uploadedAt: object.lastModified,
     isNew: published === undefined,
   };
   const decision = await decideNow(published?.record, job, { admitted, deps, signal: context.signal });

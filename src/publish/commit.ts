@@ -6,8 +6,10 @@ import { PreconditionFailed } from "../pipeline/ports.ts";
 import type { AssetRecord } from "./asset-record.ts";
 import { parseAssetRecord, succeeding } from "./asset-record.ts";
 import type { Candidate } from "./decide.ts";
-import { decide, isLaterWish } from "./decide.ts";
+import { decide } from "./decide.ts";
 import { pointerHeaders } from "./headers.ts";
+import type { Wish } from "./wish.ts";
+import { isLaterWish, wishedAgain } from "./wish.ts";
 
 export interface Published {
   readonly record: AssetRecord;
@@ -170,12 +172,12 @@ export async function repairPointers(
 
 export interface Confirmation {
   readonly published: Published;
-  readonly wish: Pick<Candidate, "createdAt" | "pinsVersion" | "isAsked">;
+  readonly wish: Wish;
 }
 
 /**
  * Settles a wish that is fulfilled already: the time of a later one is kept, so that one of in between that comes after it
- * does not win, and the pointers are repaired. Throws StorageError when the asset is published anew meanwhile.
+ * does not win, nor one that is being committed, and the pointers are repaired. Throws StorageError when the asset is published anew meanwhile.
  */
 export async function confirm(
   store: ObjectStore,
@@ -200,9 +202,8 @@ async function writeWish(
   { record, etag }: Published,
   { wish, signal }: { readonly wish: Confirmation["wish"]; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  const { pinned: _former, ...rest } = record;
   const { record: key } = assetKeys(record.assetPath);
-  const text = recordText({ ...rest, ...(wish.pinsVersion ? { pinned: true } : {}), createdAt: wish.createdAt });
+  const text = recordText(wishedAgain(record, wish));
   return wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition: { kind: "match", etag } }, signal));
 }
 

@@ -15,6 +15,8 @@ export interface Candidate {
   readonly pinsVersion: boolean;
   /** The job says how or where itself: a person or a program asked, not the upload alone. */
   readonly isAsked: boolean;
+  /** When these bytes were uploaded, by the upload bucket's clock (ISO 8601). */
+  readonly uploadedAt: string;
 }
 
 export type Decision = "publish" | "duplicate" | "stale" | "conflict";
@@ -42,13 +44,6 @@ function isEarlier(candidate: Candidate, { createdAt, source, ladderHash }: Asse
   if (wished !== there) return Number(wished) < Number(there);
   return `${candidate.sourceId} ${candidate.ladderHash}` < `${source.id} ${ladderHash}`;
 }
-
-/**
- * Whether somebody asked later for what is there: it is to be kept that it was asked for then, for those that come out of
- * order. What says only that a source is there writes nothing (RELIABILITY.md R-P7).
- */
-export const isLaterWish = ({ createdAt, complete }: AssetRecord, wish: Pick<Candidate, "createdAt" | "isAsked">): boolean =>
-  wish.isAsked && complete !== false && Date.parse(wish.createdAt) > Date.parse(createdAt);
 
 /** Rolled back after it was asked for: a message that is delivered again does not undo what a person did. */
 const isWithdrawn = ({ withdrawn }: AssetRecord, { sourceId, ladderHash, createdAt }: Candidate): boolean =>

@@ -40,7 +40,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     find: "      if (published?.record.revision !== record.revision) return isChanged;\n",
     replace: "",
     project: "unit",
-    testFile: "test/unit/publish/commit.test.ts",
+    testFile: "test/unit/publish/repair-pointers.test.ts",
     test: "leaves the pointers of a newer revision alone",
   },
   {

@@ -21,6 +21,15 @@ export const OF_WISHES: readonly Safeguard[] = [
     test: "keeps the time of a later wish",
   },
   {
+    name: "an upload of what is published is kept, for whoever is about to replace it",
+    file: "src/publish/wish.ts",
+    find: " || isLater(wish.uploadedAt, source.uploadedAt)",
+    replace: "",
+    project: "unit",
+    testFile: "test/unit/publish/commit.test.ts",
+    test: "lets an upload of the same bytes that came while another was being committed win",
+  },
+  {
     name: "all of an early part is of the latest wish",
     file: "src/publish/asset-record.ts",
     find: "    ...laterWish(record, published),\n",

@@ -12,13 +12,15 @@ export interface Upload {
   readonly etag: string;
   readonly versionId: string;
   readonly content: string;
+  /** By the clock of the bucket. */
+  readonly lastModified: string;
 }
 
 export interface ModelUploads {
   readonly store: SourceStore;
   /** In the order of their upload; the last one of a key is what the key holds. */
   readonly history: readonly Upload[];
-  upload(upload: Omit<Upload, "versionId">): Upload;
+  upload(upload: Omit<Upload, "versionId" | "lastModified">): Upload;
   latest(key: string): Upload | undefined;
 }
 
@@ -42,8 +44,8 @@ export function createModelUploads(world: World): ModelUploads {
         label: `head ${ref.key}${ref.versionId === undefined ? "" : ` ${ref.versionId}`}`,
         signal,
         apply: (): SourceObject => {
-          const { etag, content } = find(ref.key, ref.versionId);
-          return { ref, etag, sizeBytes: content.length, lastModified: new Date().toISOString() };
+          const { etag, content, lastModified } = find(ref.key, ref.versionId);
+          return { ref, etag, sizeBytes: content.length, lastModified };
         },
       }),
     list: async ({ prefix }, signal) =>
@@ -80,7 +82,7 @@ export function createModelUploads(world: World): ModelUploads {
     history,
     latest,
     upload: (upload) => {
-      const made = { ...upload, versionId: `version-${history.length + 1}` };
+      const made = { ...upload, versionId: `version-${history.length + 1}`, lastModified: new Date().toISOString() };
       history.push(made);
       return made;
     },

@@ -97,11 +97,12 @@ export function createOnlooker(world: World, watched: () => Watched): Onlooker {
     const { history } = watched().uploads;
     const upload = history.findLastIndex(({ key, etag }) => sourceId({ bucket: UPLOADS, key }, etag) === record.source.id);
     const former = [...reignsOf(assetPath)];
-    // A later wish for what is published is only noted there.
-    const isNoted = former.at(-1)?.record.revision === record.revision;
+    // A later wish for what is published is only noted there: its players are the same.
+    const last = former.at(-1);
+    const isNoted = last?.record.revision === record.revision;
     if (isNoted) reignsOf(assetPath).pop();
     const isRollback = former.some((reign) => reign.record.revision === record.revision && (!isNoted || reign.isRollback));
-    const next = { record, upload, isRollback, sinceMs: world.scheduler.now() };
+    const next = { record, upload, isRollback, sinceMs: isNoted ? last.sinceMs : world.scheduler.now() };
     reignsOf(assetPath).push(next);
     if (reignsOf(assetPath).filter((reign) => reign.isRollback).length > world.rollbacks)
       breaks(world, `I2: ${record.revision} came back, and nobody wanted it`);

@@ -19,6 +19,7 @@ const admitted: Admitted = {
   createdAt: "2026-01-01T00:00:00.000Z",
   pinsVersion: false,
   isAsked: false,
+  uploadedAt: "2026-01-01T00:00:00.000Z",
   isNew: true,
 };
 

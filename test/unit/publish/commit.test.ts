@@ -1,56 +1,17 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { POINTER_COPIES, assetKeys, revisionBase } from "../../../src/domain/output-layout.ts";
-import type { Manifests } from "../../../src/packaging/render.ts";
 import type { ObjectStore } from "../../../src/pipeline/ports.ts";
 import { PreconditionFailed } from "../../../src/pipeline/ports.ts";
 import type { AssetRecord } from "../../../src/publish/asset-record.ts";
 import { parseAssetRecord } from "../../../src/publish/asset-record.ts";
-import type { Commit } from "../../../src/publish/commit.ts";
-import { commit, repairPointers } from "../../../src/publish/commit.ts";
-import type { Candidate } from "../../../src/publish/decide.ts";
+import { commit } from "../../../src/publish/commit.ts";
 import type { MemoryStore } from "../../helpers/memory-store.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { settled } from "../../helpers/outcome.ts";
-import { SOURCES, aCandidate, aRecord } from "../../helpers/records.ts";
+import { SOURCES, aRecord } from "../../helpers/records.ts";
+import { KEYS, SECOND, attempt, expectPublished, storeWithCopies } from "../../helpers/commits.ts";
 
-const KEYS = assetKeys("films/a");
 const { signal } = new AbortController();
-const manifestsOf = ({ revision }: AssetRecord): Manifests => ({ hls: `hls of ${revision}`, dash: `dash of ${revision}` });
-const attempt = (
-  store: ObjectStore,
-  record: AssetRecord,
-  changes: Partial<Commit> & { readonly is?: Partial<Candidate> } = {},
-): Commit => ({
-  store,
-  record,
-  manifests: manifestsOf(record),
-  candidate: async () =>
-    aCandidate({ sourceId: record.source.id, ladderHash: record.ladderHash, createdAt: record.createdAt, ...changes.is }),
-  checkLease: () => undefined,
-  ...changes,
-});
-/** A bucket with the pointer copies of these revisions, as their uploads left them. */
-async function storeWithCopies(...records: readonly AssetRecord[]): Promise<MemoryStore> {
-  const store = memoryStore();
-  const headers = { contentType: "x", cacheControl: "x" };
-  for (const record of records) {
-    const folder = `${record.assetPath}/${revisionBase(record.revision)}`;
-    const { hls, dash } = manifestsOf(record);
-    await store.writeText({ key: folder + POINTER_COPIES.hls, text: hls, headers });
-    await store.writeText({ key: folder + POINTER_COPIES.dash, text: dash, headers });
-  }
-  return store;
-}
-
-const SECOND = aRecord({ revision: "20260102T030406-00000002", source: { id: SOURCES.second, sizeBytes: 5 } });
-
-/** Asserts that record and pointers show this revision and nothing else. */
-function expectPublished(store: MemoryStore, record: AssetRecord): void {
-  expect(parseAssetRecord(store.textOf(KEYS.record) ?? "")?.revision).toBe(record.revision);
-  expect([store.textOf(KEYS.hls), store.textOf(KEYS.dash)]).toStrictEqual([manifestsOf(record).hls, manifestsOf(record).dash]);
-}
-
 /** A store whose answer to a write is lost the first time `key` is written: the write itself went through. */
 function losingTheAnswer(store: MemoryStore, key: string, error: Error): ObjectStore {
   let isLost = false;
@@ -116,6 +77,28 @@ describe("commit", () => {
     const again = aRecord({ revision: "20260102T030407-00000003", createdAt: "2026-01-04T00:00:00.000Z" });
     await expect(commit(attempt(store, again), signal)).resolves.toBe("duplicate");
     expect(store.changes).toStrictEqual(before);
+  });
+
+  test("lets an upload of the same bytes that came while another was being committed win over that one", async () => {
+    const store = await storeWithCopies(aRecord());
+    await commit(attempt(store, aRecord()), signal);
+    const second = attempt(store, SECOND);
+    let isFirst = true;
+    const candidate = async (): ReturnType<typeof second.candidate> => {
+      const found = await second.candidate();
+      if (!isFirst) return { ...found, isCurrent: false };
+      isFirst = false;
+      // The first bytes are uploaded again after this look at the source, and their message finds them published.
+      const again = aRecord({ revision: "20260102T030407-00000003" });
+      const uploaded = attempt(store, again, { is: { uploadedAt: "2026-01-03T00:00:00.000Z" } });
+      await expect(commit(uploaded, signal)).resolves.toBe("duplicate");
+      return found;
+    };
+    await expect(commit({ ...second, candidate }, signal)).resolves.toBe("stale");
+    expect(parseAssetRecord(store.textOf(KEYS.record) ?? "")).toMatchObject({
+      revision: aRecord().revision,
+      source: { uploadedAt: "2026-01-03T00:00:00.000Z" },
+    });
   });
 
   test("counts all of an early part as of the latest wish for either", async () => {
@@ -256,45 +239,5 @@ describe("two committers, their steps in any order", () => {
       }),
       { numRuns: 500 },
     );
-  });
-});
-
-describe("repairPointers", () => {
-  const withCopies = async (): Promise<MemoryStore> => storeWithCopies(aRecord());
-  const context = { checkLease: () => undefined, messageId: "message", signal };
-
-  test.each([0, 1, 2])("completes what a crash left after %d of two pointers", async (written) => {
-    const store = await withCopies();
-    let writes = 0;
-    const crashing: ObjectStore = {
-      ...store,
-      writeText: async (object) => {
-        writes += 1;
-        if (writes > 1 + written) throw new Error("crash");
-        return store.writeText(object);
-      },
-    };
-    await settled(commit(attempt(crashing, aRecord()), signal));
-    await repairPointers(store, aRecord(), context);
-    expectPublished(store, aRecord());
-  });
-
-  test("writes nothing when all is well", async () => {
-    const store = await withCopies();
-    await commit(attempt(store, aRecord()), signal);
-    const before = [...store.changes];
-    await repairPointers(store, aRecord(), context);
-    expect(store.changes).toStrictEqual(before);
-  });
-
-  test("leaves the pointers of a newer revision alone", async () => {
-    const store = await withCopies();
-    await commit(attempt(store, SECOND), signal);
-    await repairPointers(store, aRecord(), context);
-    expectPublished(store, SECOND);
-  });
-
-  test("says so when a revision has lost its copies", async () => {
-    await expect(repairPointers(memoryStore(), aRecord(), context)).rejects.toMatchObject({ code: "storage_throttled" });
   });
 });

@@ -16,7 +16,12 @@ test("of wishes for what is published that are confirmed side by side the latest
   const published = await readPublished(store, "films/a", signal);
   if (!published) throw new Error("the record is there");
   const context = { checkLease: () => undefined, signal };
-  const wishes = ["03", "05", "04", "06"].map((day) => ({ createdAt: `2026-01-${day}T00:00:00.000Z`, pinsVersion: false, isAsked: true }));
+  const wishes = ["03", "05", "04", "06"].map((day) => ({
+    createdAt: `2026-01-${day}T00:00:00.000Z`,
+    pinsVersion: false,
+    isAsked: true,
+    uploadedAt: "2026-01-01T00:00:00.000Z",
+  }));
   await Promise.all(wishes.map(async (wish) => confirm(store, { published, wish }, context)));
   expect((await readPublished(store, "films/a", signal))?.record.createdAt).toBe("2026-01-06T00:00:00.000Z");
 });
