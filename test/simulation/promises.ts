@@ -123,7 +123,9 @@ export function createOnlooker(world: World, watched: () => Watched): Onlooker {
     const found = revisionIn(key);
     if (!found || !by || !isSweeper(by)) return;
     const { published, state } = watched();
-    const isLeft = leftAtMs(state, found.revision).some((atMs) => atMs < by.bornAtMs && atMs > by.bornAtMs - SWEEP_AGE_SECONDS * 1000);
+    // The sweep judges at some time before this one, by dates in whole seconds.
+    const youngSinceMs = world.scheduler.now() - (SWEEP_AGE_SECONDS - 1) * 1000;
+    const isLeft = leftAtMs(state, found.revision).some((atMs) => atMs < by.bornAtMs && atMs > youngSinceMs);
     if (isNamed(published, found) || isLeft) breaks(world, `R-P9: ${key} was swept while it was somebody's`);
   };
   return {
