@@ -86,6 +86,7 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
       outDir,
       upload,
       degraded,
+      attached: texts.attached,
       isComplete,
       isFirst: admitted.isNew && !target.reuse,
       encodeSeconds: encoderSeconds,

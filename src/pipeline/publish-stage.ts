@@ -14,6 +14,7 @@ import { presentationRecord } from "../publish/presentation-record.ts";
 import type { AttemptUpload } from "../publish/upload-attempt.ts";
 import type { Admitted } from "./admit.ts";
 import { candidateOf } from "./admit.ts";
+import { spareAttached } from "./attached-before.ts";
 import { sinceUpload } from "./since-upload.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 
@@ -33,6 +34,8 @@ export interface PublishRequest {
   /** Nothing played at the asset path before. */
   readonly isFirst: boolean;
   readonly onSending: OnSending;
+  /** What was attached to the asset when its text was gathered. */
+  readonly attached: ReadonlySet<string> | undefined;
 }
 
 /** Uploads what is left, checks that all of it arrived, and moves the asset to the new revision. */
@@ -72,6 +75,7 @@ export async function publishStage(
       manifests,
       candidate: async () => ({ ...(await candidateOf(job, admitted, { deps, signal: context.signal })), isComplete }),
       checkLease: context.checkLease,
+      spare: (published) => request.attached && spareAttached(published, id, request.attached),
       onSending: request.onSending,
     },
     context.signal,

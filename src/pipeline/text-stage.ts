@@ -18,6 +18,8 @@ export interface TextResult {
   readonly lost: readonly string[];
   /** Which files beside the source were there. */
   readonly seen: ReadonlySet<string>;
+  /** What was attached to the asset then; undefined when that could not be read. */
+  readonly attached: ReadonlySet<string> | undefined;
 }
 
 export interface TextRequest {
@@ -36,7 +38,7 @@ export async function textStage(
   { deps, signal }: StageRun,
 ): Promise<TextResult> {
   const { plan } = presentation;
-  if (plan.video.length === 0) return { presentation, lost: [], seen: new Set() };
+  if (plan.video.length === 0) return { presentation, lost: [], seen: new Set(), attached: undefined };
   const folder = join(workspace.outDir, "text");
   await mkdir(folder);
   try {
@@ -46,10 +48,11 @@ export async function textStage(
     const beside = await readSidecars(source, presentation, { sources: deps.sources, folder, signal });
     const renditions = [...plan.text, ...beside.written.map(({ rendition }) => rendition)];
     const before = await survive(attachedBefore(asset, { ...beside, renditions }, { store: deps.published, signal }), signal);
-    const files = [...beside.written, ...(before ?? [])];
+    const files = [...beside.written, ...(before?.kept ?? [])];
     const text = [...inside.flatMap((entry) => entry.text ?? []), ...files].filter(({ cues }) => cues.length > 0);
     const lost = inside.flatMap((entry) => (entry.text ? [] : entry.rendition.id));
-    return { presentation: { ...presentation, text }, lost: [...lost, ...beside.lost, ...(before ? [] : ["attached"])], seen: beside.seen };
+    const allLost = [...lost, ...beside.lost, ...(before ? [] : ["attached"])];
+    return { presentation: { ...presentation, text }, lost: allLost, seen: beside.seen, attached: before?.marks };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -38,6 +38,8 @@ export interface Commit {
   readonly candidate: () => Promise<Candidate>;
   /** Throws when the lease is gone: nothing may be written then. */
   readonly checkLease: () => void;
+  /** Throws for a published record that has what would be lost with it. */
+  readonly spare?: (published: AssetRecord) => void;
   readonly onSending?: OnSending;
 }
 
@@ -50,7 +52,7 @@ export type OnSending = (mayBeShown: boolean) => void;
 /**
  * Makes a fully uploaded revision the published one: asset.json first, by compare-and-swap, then the pointers, each only
  * while asset.json is still ours (RELIABILITY.md R-P3 to R-P5). A lost answer to our own write is recognised by the
- * revision. Throws InvalidJobError destination_conflict.
+ * revision. Throws InvalidJobError destination_conflict, and what `spare` throws.
  */
 export async function commit(request: Commit, signal: AbortSignal): Promise<"published" | "duplicate" | "stale"> {
   const { store, record, candidate, checkLease } = request;
@@ -112,12 +114,13 @@ export const conflict = (assetPath: string): InvalidJobError =>
 export const recordText = (record: AssetRecord): string => JSON.stringify(record, null, 2);
 
 async function writeRecord(
-  { store, record, onSending }: Pick<Commit, "store" | "record" | "onSending">,
+  { store, record, spare, onSending }: Pick<Commit, "store" | "record" | "spare" | "onSending">,
   published: Published | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { record: key } = assetKeys(record.assetPath);
   const condition: WriteCondition = published ? { kind: "match", etag: published.etag } : { kind: "absent" };
+  if (published) spare?.(published.record);
   const text = recordText(succeeding(record, published?.record));
   onSending?.(true);
   const isWritten = await wrote(store.writeText({ key, text, headers: pointerHeaders(key), condition }, signal));

@@ -30,6 +30,15 @@ export const OF_WISHES: readonly Safeguard[] = [
     test: "lets an upload of the same bytes that came while another was being committed win",
   },
   {
+    name: "what was attached meanwhile is not published away",
+    file: "src/publish/commit.ts",
+    find: "  if (published) spare?.(published.record);\n",
+    replace: "",
+    project: "integration",
+    testFile: "test/integration/pipeline/attach.test.ts",
+    test: "takes nothing away that was attached while it published",
+  },
+  {
     name: "all of an early part is of the latest wish",
     file: "src/publish/asset-record.ts",
     find: "    ...laterWish(record, published),\n",

@@ -2,7 +2,7 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runAttach } from "../../../src/pipeline/run-attach.ts";
 import { createFileSource } from "../../../src/pipeline/file-source.ts";
-import type { ObjectStore } from "../../../src/pipeline/ports.ts";
+import type { JobEvent, ObjectStore } from "../../../src/pipeline/ports.ts";
 import type { JobResult } from "../../../src/pipeline/run-job.ts";
 import { parseAssetRecord } from "../../../src/publish/asset-record.ts";
 import type { AssetRecord } from "../../../src/publish/asset-record.ts";
@@ -183,6 +183,22 @@ describe("transcodeFile", () => {
       (after.text ?? []).filter((entry) => entry.language === language).map(({ id }) => files.get(`${id}/text.vtt`) ?? "");
     expect(linesOf("de").join()).toContain("beside the film now");
     expect(linesOf("fr").join()).toContain("00:00:01.000 --> 00:00:01.900\nBonjour");
+  });
+
+  test("takes nothing away that was attached while it published: the next attempt takes it along", { timeout: 120_000 }, async () => {
+    const again = (onEvent?: (event: JobEvent) => void) => transcodeIn(folder, folder.in("film.mp4"), onEvent ? { onEvent } : {});
+    let attached: Promise<JobResult> | undefined;
+    const transcoded = again((event) => {
+      // The text was gathered just before.
+      if (event.kind === "stage-started" && event.stage === "pictures") attached = attach(srt("God dag"), { language: "nb" });
+    });
+    await expect(transcoded).rejects.toMatchObject({ code: "job_claimed", message: expect.stringContaining("attached to film") });
+    await expect(attached).resolves.toMatchObject({ outcome: "published" });
+    expect((await asset()).text?.map(({ language }) => language)).toContain("nb");
+    await again();
+    const { ladder, text } = await asset();
+    expect(ladder).toBe("h264-fast");
+    expect(text?.map(({ language }) => language)).toContain("nb");
   });
 
   test("attaches what comes beside the source while it publishes", { timeout: 120_000 }, async () => {
