@@ -44,6 +44,7 @@ export function ffprobeOn(path: string, tools: FfprobeTools, signal: AbortSignal
 function refuseDeath(result: CommandResult, program: string): void {
   const { ended, signal, exitCode, stderrTail } = result;
   const facts = { ended, signal, exitCode, ffprobe: stderrTail.slice(-500) };
+  if (ended === "overflow") throw new SourceError("source_limits", "ffprobe has more to say of the source than anyone reads", { facts });
   if (ended !== "exit" || signal === "SIGXCPU") throw new SourceError("source_limits", "reading the source took too long", { facts });
   if (signal !== null) throw new EngineError("engine_failed", `ffprobe died of ${signal}`, { facts });
   if (neverStarted(result)) throw new EngineError("engine_unavailable", `${program} cannot be started`, { facts });

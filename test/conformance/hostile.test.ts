@@ -95,10 +95,10 @@ describe("a source that is made to harm is rejected:", () => {
     await expect(rejection(folder, "a.avi")).resolves.toMatchObject({ fault: "source", disposition: "reject" });
   });
 
-  test("bad input 49: forty tracks of sound", async () => {
+  test.each([40, 300])("bad input 49: %i tracks of sound", async (count) => {
     await using folder = await temporaryFolder();
-    const maps = Array.from({ length: 40 }, () => ["-map", "1"]).flat();
-    await ffmpeg(...CLIP, "-map", "0", ...maps, ...FAST, "-c:a", "pcm_s16le", folder.in("a.mkv"));
+    const maps = Array.from({ length: count }, () => ["-map", "1"]).flat();
+    await ffmpeg(...CLIP, "-map", "0", ...maps, ...FAST, "-ar", "8000", folder.in("a.mkv"));
     await expect(rejection(folder, "a.mkv")).resolves.toMatchObject({ code: "source_limits", disposition: "reject" });
   });
 

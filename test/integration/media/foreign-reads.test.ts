@@ -3,11 +3,14 @@ import { createServer } from "node:http";
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { listen } from "../../../src/cli/dev/listen.ts";
+import { ffprobeOn } from "../../../src/media/run-ffprobe.ts";
+import { runCommand } from "../../../src/process/run-command.ts";
+import { NO_FENCES } from "../../../src/process/sandbox.ts";
 import { FAST, ffmpeg, picture } from "../../helpers/clips.ts";
 import { settled } from "../../helpers/outcome.ts";
 import type { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
-import { leftIn, transcodeIn } from "../../helpers/transcode.ts";
+import { configIn, leftIn, transcodeIn } from "../../helpers/transcode.ts";
 
 /** A listener on this machine that counts who comes. */
 async function aListener() {
@@ -62,6 +65,25 @@ describe("a source that names others has nothing of them read:", () => {
     await expect(attempt(folder, "a.mp4")).resolves.toMatchObject({ error: { code: "source_playlist" } });
     expect(listener.requests()).toBe(0);
   });
+
+  test("bad input 41: a live playlist that never ends, by ladderd's own look at it and by the arguments of ffprobe", async () => {
+    await using folder = await temporaryFolder();
+    await using listener = await aListener();
+    const live = `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:1\n#EXTINF:1,\n${listener.url}/1.ts\n#EXTINF:1,\n${listener.url}/2.ts\n`;
+    await writeFile(folder.in("a.mp4"), live);
+    await expect(attempt(folder, "a.mp4")).resolves.toMatchObject({ error: { code: "source_playlist" } });
+    // What follows would be asked by whoever misses the playlist.
+    const { limits, ffmpeg: programs } = configIn(folder);
+    const tools = { ffprobePath: programs.probePath, limits, sandbox: NO_FENCES };
+    const { signal } = new AbortController();
+    const said = await ffprobeOn(folder.in("a.mp4"), tools, signal)({ args: ["-show_format"], deadlineMs: 60_000 });
+    expect(said).toMatchObject({ ended: "exit", stderrTail: expect.stringMatching(/whitelist/i) });
+    expect(said.exitCode).not.toBe(0);
+    expect(listener.requests()).toBe(0); // Without them it is read, for as long as it lives.
+    const args = ["-v", "quiet", "-protocol_whitelist", "file,http,tcp", "-f", "hls", folder.in("a.mp4")];
+    await runCommand({ command: programs.probePath, args, signal, deadlineMs: 1_500 });
+    expect(listener.requests()).toBeGreaterThan(0);
+  }, 120_000);
 
   test("bad input 45: a film whose media lies in another file", async () => {
     await using folder = await temporaryFolder();
