@@ -52,7 +52,7 @@ export async function publishStage(
   await writeFile(join(outDir, POINTER_COPIES.hls), manifests.hls);
   await writeFile(join(outDir, POINTER_COPIES.dash), manifests.dash);
   await writeFile(join(outDir, PRESENTATION), presentationRecord(presentation));
-  const source = { id, sizeBytes: object.sizeBytes, uploadedAt: object.lastModified };
+  const source = { id, sizeBytes: object.sizeBytes };
   const encode = { seconds: encodeSeconds, cores: availableParallelism() };
   const publishedAt = new Date().toISOString();
   const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", encode, isComplete, isPinned, createdAt, publishedAt };

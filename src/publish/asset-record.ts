@@ -27,11 +27,7 @@ const schema = z.looseObject({
   ladderd: z.literal(1),
   assetPath: z.string(),
   revision: z.string().regex(/^[0-9A-Za-z-]+$/),
-  source: z.looseObject({
-    id: z.string(),
-    sizeBytes: z.number(),
-    /** Of its newest upload that was seen. */ uploadedAt: z.string().exactOptional(),
-  }),
+  source: z.looseObject({ id: z.string(), sizeBytes: z.number() }),
   durationSeconds: z.number(),
   renditions: z.array(rendition),
   text: z.array(textEntry).exactOptional(),
@@ -92,7 +88,7 @@ export interface EncodeWork {
 export interface AssetIdentity {
   readonly assetPath: string;
   readonly revision: string;
-  readonly source: { readonly id: string; readonly sizeBytes: number; readonly uploadedAt: string };
+  readonly source: { readonly id: string; readonly sizeBytes: number };
   readonly ladderHash: string;
   readonly engine: string;
   /** False for an early part of what the ladder gives. */

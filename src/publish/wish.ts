@@ -6,20 +6,20 @@ export type Wish = Pick<Candidate, "createdAt" | "pinsVersion" | "isAsked" | "up
 
 /**
  * Whether what is there was asked for, or uploaded, again and later: that is to be kept for those that come out of order, and
- * for whoever is about to replace it. What says only that a source is there writes nothing (RELIABILITY.md R-P7).
+ * for whoever is about to replace it. What says only that a source is there writes nothing (RELIABILITY.md R-P7): an upload
+ * is older than every event that tells of it.
  */
-export const isLaterWish = ({ complete, createdAt, source }: AssetRecord, wish: Wish): boolean =>
-  complete !== false && ((wish.isAsked && isLater(wish.createdAt, createdAt)) || isLater(wish.uploadedAt, source.uploadedAt));
+export const isLaterWish = ({ complete, createdAt }: AssetRecord, wish: Wish): boolean =>
+  complete !== false && ((wish.isAsked && isLater(wish.createdAt, createdAt)) || isLater(wish.uploadedAt, createdAt));
 
 /** The record of what was wished for again: by a job, or by one more upload of the same bytes. */
-export function wishedAgain({ pinned: _former, source, ...record }: AssetRecord, wish: Wish): AssetRecord {
+export function wishedAgain({ pinned: _former, ...record }: AssetRecord, wish: Wish): AssetRecord {
+  const times = [record.createdAt, wish.createdAt, wish.uploadedAt];
   return {
     ...record,
     ...(wish.pinsVersion ? { pinned: true } : {}),
-    source: isLater(wish.uploadedAt, source.uploadedAt) ? { ...source, uploadedAt: wish.uploadedAt } : source,
-    createdAt: isLater(wish.createdAt, record.createdAt) ? wish.createdAt : record.createdAt,
+    createdAt: times.reduce((latest, time) => (isLater(time, latest) ? time : latest)),
   };
 }
 
-/** A time is not later than one that no record kept. */
-const isLater = (time: string, than: string | undefined): boolean => than !== undefined && Date.parse(time) > Date.parse(than);
+const isLater = (time: string, than: string): boolean => Date.parse(time) > Date.parse(than);

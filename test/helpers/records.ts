@@ -14,7 +14,7 @@ export const aRecord = (changes: Partial<AssetRecord> = {}): AssetRecord => ({
   ladderd: 1,
   assetPath: "films/a",
   revision: "20260102T030405-00000001",
-  source: { id: SOURCES.first, sizeBytes: 1000, uploadedAt: "2026-01-01T00:00:00.000Z" },
+  source: { id: SOURCES.first, sizeBytes: 1000 },
   durationSeconds: 20,
   renditions: [{ id: "v240", codecs: "avc1.4d401e" }],
   ladder: "h264",

@@ -23,7 +23,7 @@ export const OF_WISHES: readonly Safeguard[] = [
   {
     name: "an upload of what is published is kept, for whoever is about to replace it",
     file: "src/publish/wish.ts",
-    find: " || isLater(wish.uploadedAt, source.uploadedAt)",
+    find: " || isLater(wish.uploadedAt, createdAt)",
     replace: "",
     project: "unit",
     testFile: "test/unit/publish/commit.test.ts",

@@ -84,7 +84,7 @@ describe("a protected presentation", () => {
     const identity = {
       assetPath: "a",
       revision: "r",
-      source: { id: "s", sizeBytes: 1, uploadedAt: "2026-01-01T00:00:00.000Z" },
+      source: { id: "s", sizeBytes: 1 },
       ladderHash: "h",
       engine: "ffmpeg",
       isComplete: true,

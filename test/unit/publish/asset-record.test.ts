@@ -8,7 +8,7 @@ import { aSource } from "../../helpers/sources.ts";
 const identity = {
   assetPath: "films/a",
   revision: "20260102T030405-00000001",
-  source: { id: SOURCES.first, sizeBytes: 9, uploadedAt: "2026-01-01T00:00:00.000Z" },
+  source: { id: SOURCES.first, sizeBytes: 9 },
   ladderHash: "h",
   engine: "ffmpeg",
   isComplete: true,

@@ -97,7 +97,7 @@ describe("commit", () => {
     await expect(commit({ ...second, candidate }, signal)).resolves.toBe("stale");
     expect(parseAssetRecord(store.textOf(KEYS.record) ?? "")).toMatchObject({
       revision: aRecord().revision,
-      source: { uploadedAt: "2026-01-03T00:00:00.000Z" },
+      createdAt: "2026-01-03T00:00:00.000Z",
     });
   });
 
