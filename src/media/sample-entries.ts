@@ -1,12 +1,14 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { BoxError, findBox, readBoxes } from "../packaging/boxes.ts";
+import type { Box } from "../packaging/boxes.ts";
+import { BoxError, readBox, readBoxes } from "../packaging/boxes.ts";
 
 const HEADER_BYTES = 16;
-/** The index of a film of hours is some MB. */
-const MAX_MOOV_BYTES = 128 * 1024 * 1024;
 /** A file of nothing but empty boxes would be read for hours. */
-const MAX_BOXES = 4096;
+const MAX_BOXES = 20_000;
+/** Parameter sets are some hundred bytes. The rest of an index may be of any size: it is not read. */
+const MAX_ENTRIES_BYTES = 1024 * 1024;
+const PATH_TO_ENTRIES = ["mdia", "minf", "stbl", "stsd"] as const;
 
 /**
  * The types of the sample entries of each track of a file of ISO base media (ISO/IEC 14496-12 8.5.2), in order; a track
@@ -14,39 +16,51 @@ const MAX_BOXES = 4096;
  */
 export async function sampleEntriesOf(path: string): Promise<readonly (readonly string[])[]> {
   await using file = await open(path);
-  const moov = await findMoov(file);
-  if (!moov) return [];
-  const bytes = Buffer.alloc(moov.size);
-  await file.read(bytes, 0, moov.size, moov.offset);
+  const walk: Walk = { file, left: MAX_BOXES };
   try {
-    return sampleEntries(bytes);
+    const [moov] = await find(walk, "moov", { body: 0, end: (await file.stat()).size });
+    const tracks = moov ? await find(walk, "trak", moov) : [];
+    const entries: string[][] = [];
+    for (const track of tracks) entries.push(await entriesOf(walk, track));
+    return entries;
   } catch (error) {
     if (error instanceof BoxError) return [];
     throw error;
   }
 }
 
-async function findMoov(file: FileHandle): Promise<{ offset: number; size: number } | undefined> {
-  const { size: fileSize } = await file.stat();
-  let offset = 0;
-  for (let box = 0; box < MAX_BOXES && offset < fileSize; box += 1) {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, offset);
-    if (bytesRead < HEADER_BYTES) return undefined;
-    const declared = buffer.readUInt32BE(0);
-    const size = declared === 1 ? Number(buffer.readBigUInt64BE(8)) : declared;
-    if (size < 8) return undefined;
-    if (buffer.toString("latin1", 4, 8) === "moov")
-      return size <= MAX_MOOV_BYTES && offset + size <= fileSize ? { offset, size } : undefined;
-    offset += size;
-  }
-  return undefined;
+interface Walk {
+  readonly file: FileHandle;
+  /** Boxes that may still be looked at. */
+  left: number;
 }
 
-function sampleEntries(bytes: Buffer): string[][] {
-  const [moov] = readBoxes(bytes);
-  const traks = moov ? readBoxes(bytes, moov.body, moov.end).filter(({ type }) => type === "trak") : [];
-  return traks.map((trak) => {
-    const stsd = findBox(bytes, ["mdia", "minf", "stbl", "stsd"], trak);
-    return stsd ? readBoxes(bytes, Math.min(stsd.body + 8, stsd.end), stsd.end).map(({ type }) => type) : [];
-  });
+type Range = Pick<Box, "body" | "end">;
+
+/** The boxes of this type in a range of the file; of "moov" the first. Throws BoxError. */
+async function find(walk: Walk, type: string, { body, end }: Range): Promise<readonly Range[]> {
+  const found: Range[] = [];
+  for (let at = body; at < end;) {
+    if (walk.left === 0) throw new BoxError(`more than ${MAX_BOXES} boxes`);
+    walk.left -= 1;
+    const { buffer } = await walk.file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, at);
+    const box = readBox(buffer, 0, end - at);
+    if (box.type === type) found.push({ body: at + box.body, end: at + box.end });
+    if (type === "moov" && found.length > 0) break;
+    at += box.end;
+  }
+  return found;
+}
+
+async function entriesOf(walk: Walk, track: Range): Promise<string[]> {
+  let range: Range | undefined = track;
+  for (const type of PATH_TO_ENTRIES) {
+    [range] = await find(walk, type, range);
+    if (!range) return [];
+  }
+  // After version, flags and count.
+  const start = Math.min(range.body + 8, range.end);
+  if (range.end - start > MAX_ENTRIES_BYTES) throw new BoxError(`${range.end - start} bytes of sample entries`);
+  const { buffer } = await walk.file.read(Buffer.alloc(range.end - start), 0, range.end - start, start);
+  return readBoxes(buffer).map(({ type }) => type);
 }

@@ -23,7 +23,8 @@ export function readBoxes(bytes: Buffer, start = 0, end = bytes.length): Box[] {
   return boxes;
 }
 
-function readBox(bytes: Buffer, start: number, limit: number): Box {
+/** The box at an offset of at least its header's bytes, which ends at `limit` at the latest. Throws BoxError. */
+export function readBox(bytes: Buffer, start: number, limit: number): Box {
   if (limit - start < HEADER_BYTES) throw new BoxError(`${limit - start} stray bytes at ${start}`);
   const declared = bytes.readUInt32BE(start);
   const type = bytes.toString("latin1", start + 4, start + HEADER_BYTES);
