@@ -16,6 +16,7 @@ export interface Published {
   readonly etag: string;
   /** By the clock of the store, in Unix milliseconds. */
   readonly readAtMs: number;
+  readonly writtenAtMs: number;
 }
 
 /** Contention is rare: each lost round means that somebody else made progress. */
@@ -27,7 +28,8 @@ export async function readPublished(store: ObjectStore, assetPath: string, signa
   if (!stored) return undefined;
   const record = parseAssetRecord(stored.text);
   if (!record) throw new InvalidJobError("destination_conflict", `${assetKeys(assetPath).record} is not a record of this ladderd`);
-  return { record, etag: stored.etag, readAtMs: stored.readAtMs };
+  const { etag, readAtMs, ageSeconds } = stored;
+  return { record, etag, readAtMs, writtenAtMs: readAtMs - ageSeconds * 1000 };
 }
 
 export interface Commit {
@@ -189,7 +191,7 @@ export async function confirm(
 ): Promise<void> {
   const { assetPath, revision } = published.record;
   let now: Published | undefined = published;
-  for (let round = 0; isLaterWish(now.record, wish); round += 1) {
+  for (let round = 0; isLaterWish(now, wish); round += 1) {
     context.checkLease();
     if (await writeWish(store, now, { wish, signal: context.signal })) break;
     // Another wish for the same may have been faster.

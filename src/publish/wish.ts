@@ -1,4 +1,5 @@
 import type { AssetRecord } from "./asset-record.ts";
+import type { Published } from "./commit.ts";
 import type { Candidate } from "./decide.ts";
 
 /** What is kept of a candidate that finds its work done. */
@@ -6,11 +7,11 @@ export type Wish = Pick<Candidate, "createdAt" | "pinsVersion" | "isAsked" | "up
 
 /**
  * Whether what is there was asked for, or uploaded, again and later: that is to be kept for those that come out of order, and
- * for whoever is about to replace it. What says only that a source is there writes nothing (RELIABILITY.md R-P7): an upload
- * is older than every event that tells of it.
+ * for whoever is about to replace it. What says only that a source is there writes nothing (RELIABILITY.md R-P7): the upload
+ * that a record was made from is older than the record, by the clock of S3.
  */
-export const isLaterWish = ({ complete, createdAt }: AssetRecord, wish: Wish): boolean =>
-  complete !== false && ((wish.isAsked && isLater(wish.createdAt, createdAt)) || isLater(wish.uploadedAt, createdAt));
+export const isLaterWish = ({ record, writtenAtMs }: Pick<Published, "record" | "writtenAtMs">, wish: Wish): boolean =>
+  record.complete !== false && ((wish.isAsked && isLater(wish.createdAt, record.createdAt)) || Date.parse(wish.uploadedAt) > writtenAtMs);
 
 /** The record of what was wished for again: by a job, or by one more upload of the same bytes. */
 export function wishedAgain({ pinned: _former, ...record }: AssetRecord, wish: Wish): AssetRecord {

@@ -41,7 +41,14 @@ export function memoryStore(): MemoryStore {
     textOf: (key) => objects.get(key)?.bytes.toString(),
     readText: async (key) => {
       const found = objects.get(key);
-      return found && { text: found.bytes.toString(), etag: found.etag, ageSeconds: (Date.now() - found.writtenAtMs) / 1000, readAtMs: 0 };
+      return (
+        found && {
+          text: found.bytes.toString(),
+          etag: found.etag,
+          ageSeconds: (Date.now() - found.writtenAtMs) / 1000,
+          readAtMs: Date.now(),
+        }
+      );
     },
     writeText: async ({ key, text, headers, condition }) => {
       if (condition) demand(key, condition);

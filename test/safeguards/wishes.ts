@@ -14,8 +14,8 @@ export const OF_WISHES: readonly Safeguard[] = [
   {
     name: "a later wish for what is published is kept",
     file: "src/publish/commit.ts",
-    find: "for (let round = 0; isLaterWish(now.record, wish); round += 1) {",
-    replace: "for (let round = 0; isLaterWish(now.record, wish) && round < 0; round += 1) {",
+    find: "for (let round = 0; isLaterWish(now, wish); round += 1) {",
+    replace: "for (let round = 0; isLaterWish(now, wish) && round < 0; round += 1) {",
     project: "unit",
     testFile: "test/unit/publish/commit.test.ts",
     test: "keeps the time of a later wish",
@@ -23,7 +23,7 @@ export const OF_WISHES: readonly Safeguard[] = [
   {
     name: "an upload of what is published is kept, for whoever is about to replace it",
     file: "src/publish/wish.ts",
-    find: " || isLater(wish.uploadedAt, createdAt)",
+    find: " || Date.parse(wish.uploadedAt) > writtenAtMs",
     replace: "",
     project: "unit",
     testFile: "test/unit/publish/commit.test.ts",

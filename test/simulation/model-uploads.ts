@@ -82,7 +82,11 @@ export function createModelUploads(world: World): ModelUploads {
     history,
     latest,
     upload: (upload) => {
-      const made = { ...upload, versionId: `version-${history.length + 1}`, lastModified: new Date().toISOString() };
+      const made = {
+        ...upload,
+        versionId: `version-${history.length + 1}`,
+        lastModified: new Date(Math.floor(Date.now() / 1000) * 1000).toISOString(),
+      };
       history.push(made);
       return made;
     },

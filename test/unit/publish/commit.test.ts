@@ -83,6 +83,7 @@ describe("commit", () => {
     const store = await storeWithCopies(aRecord());
     await commit(attempt(store, aRecord()), signal);
     const second = attempt(store, SECOND);
+    const later = new Date(Date.now() + 60_000).toISOString();
     let isFirst = true;
     const candidate = async (): ReturnType<typeof second.candidate> => {
       const found = await second.candidate();
@@ -90,14 +91,14 @@ describe("commit", () => {
       isFirst = false;
       // The first bytes are uploaded again after this look at the source, and their message finds them published.
       const again = aRecord({ revision: "20260102T030407-00000003" });
-      const uploaded = attempt(store, again, { is: { uploadedAt: "2026-01-03T00:00:00.000Z" } });
+      const uploaded = attempt(store, again, { is: { uploadedAt: later } });
       await expect(commit(uploaded, signal)).resolves.toBe("duplicate");
       return found;
     };
     await expect(commit({ ...second, candidate }, signal)).resolves.toBe("stale");
     expect(parseAssetRecord(store.textOf(KEYS.record) ?? "")).toMatchObject({
       revision: aRecord().revision,
-      createdAt: "2026-01-03T00:00:00.000Z",
+      createdAt: later,
     });
   });
 
