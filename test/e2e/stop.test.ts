@@ -4,7 +4,7 @@ import { makeClip } from "../support/clips.ts";
 import { closeCleanly, namesIn } from "../support/close-cleanly.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { logged, startDaemon } from "../support/daemon.ts";
-import { processesNaming, processesTouching } from "../support/processes.ts";
+import { processesNaming, processesTouching, signalIfThere } from "../support/processes.ts";
 import { assetAt, keysOf, publishedAt } from "../support/published.ts";
 import { countOf, makeQueue, receive, send, untilEmpty } from "../support/queue.ts";
 import type { Site } from "../support/site.ts";
@@ -111,7 +111,7 @@ describe("one signal that an encode does not survive", () => {
     await using run = await openRun("whole-tree");
     await encoding(run, "whole-tree");
     run.daemon.signal("SIGINT");
-    for (const { pid } of await processesNaming(run.daemon.workDir)) process.kill(pid, "SIGINT");
+    for (const { pid } of await processesNaming(run.daemon.workDir)) signalIfThere(pid, "SIGINT");
     await expectGivenBack(run, "whole-tree");
   });
 });
@@ -124,7 +124,7 @@ describe("two signals", () => {
     daemon.signal("SIGTERM");
     await until("the first signal is heard", () => logged(daemon, { signal: "SIGTERM" })[0]);
     // A stopped program takes no SIGTERM: it has to be killed, and the rest done in what is left of the five seconds.
-    for (const { pid } of await processesNaming(daemon.workDir)) process.kill(pid, "SIGSTOP");
+    for (const { pid } of await processesNaming(daemon.workDir)) signalIfThere(pid, "SIGSTOP");
     const before = performance.now();
     daemon.signal("SIGINT");
     expect(await daemon.exited).toEqual({ code: 0, signal: null });
@@ -142,7 +142,7 @@ describe("three signals", () => {
     const { daemon } = run;
     await encoding(run, "three-signals");
     // A stopped program takes no SIGTERM: the second signal alone would have to wait for the kill.
-    for (const { pid } of await processesNaming(daemon.workDir)) process.kill(pid, "SIGSTOP");
+    for (const { pid } of await processesNaming(daemon.workDir)) signalIfThere(pid, "SIGSTOP");
     daemon.signal("SIGTERM");
     await until("the first is heard", () => logged(daemon, { signal: "SIGTERM" })[0]);
     daemon.signal("SIGINT");

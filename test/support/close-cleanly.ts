@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import type { Daemon } from "./daemon.ts";
-import { processesTouching } from "./processes.ts";
+import { processesTouching, signalIfThere } from "./processes.ts";
 import type { Site } from "./site.ts";
 
 /** Of the log, for whoever wants to know why. */
@@ -15,17 +15,9 @@ export async function closeCleanly(site: Site | undefined, ...daemons: readonly 
   await site?.[Symbol.asyncDispose]();
   const left = site ? await processesTouching(site.root) : [];
   // What a failed test left must not disturb the next.
-  for (const { pid } of left) killIfThere(pid);
+  for (const { pid } of left) signalIfThere(pid, "SIGKILL");
   problems.push(...left.map(({ pid, commandLine }) => `still running: ${pid} ${commandLine}`));
   if (problems.length > 0) throw new Error(problems.join("\n"));
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // ESRCH: it has ended meanwhile.
-  }
 }
 
 async function stopProblems(daemon: Daemon): Promise<string[]> {

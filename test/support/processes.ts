@@ -21,6 +21,15 @@ export async function processesNaming(text: string): Promise<readonly RunningPro
   return found.filter(({ commandLine }) => commandLine.includes(text));
 }
 
+/** Sends `signal` to a process that may have ended meanwhile. */
+export function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // ESRCH: it has ended meanwhile.
+  }
+}
+
 /** Running processes that name `text` in their command line or in their environment. */
 export async function processesTouching(text: string): Promise<readonly RunningProcess[]> {
   const found = await Promise.all(
