@@ -13,6 +13,8 @@ export function exitCodeOf(error: unknown): number {
 export function explain(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   if (error instanceof UsageError) return [error.message];
+  // What a command was given to work on: a source, or an asset.
+  if (error instanceof SourceError && error.code === "source_not_found") return [`${error.message} (${error.code})`];
   if (error instanceof SourceError) return [`the source is rejected (${error.code}): ${error.message}`];
   if (error instanceof JobError) return [`the job failed (${error.code}): ${error.message}`];
   return [error instanceof Error ? (error.stack ?? error.message) : String(error)];

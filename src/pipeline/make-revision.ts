@@ -130,13 +130,13 @@ function isInterruption(thrown: unknown, signal: AbortSignal): boolean {
 }
 
 function uploadTarget(
-  { revision, plan, before, taken }: RevisionRequest,
+  { revision, plan, before, taken, isLeft = false }: RevisionRequest,
   { store, assetPath, outDir }: { readonly store: ObjectStore; readonly assetPath: string; readonly outDir: string },
 ): AttemptTarget {
   const prefixOf = (name: string): string => `${assetPath}/${revisionBase(name)}`;
   const renditionIds = [...plan.video, ...plan.audio].map(({ id }) => id);
   const present = new Set(taken?.names);
-  const target = { store, prefix: prefixOf(revision), outDir, renditionIds, present };
+  const target = { store, prefix: prefixOf(revision), outDir, renditionIds, present, isLeft };
   if (before?.outcome !== "published") return target;
   return { ...target, reuse: { prefix: prefixOf(before.revision), ids: new Set(before.renditionIds) } };
 }

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ShutdownError } from "../domain/errors.ts";
 import type { ObjectStore } from "../pipeline/ports.ts";
 import { immutableHeaders } from "./headers.ts";
 import { forAll, requireListed } from "./revision-objects.ts";
@@ -16,6 +17,8 @@ export interface AttemptTarget {
   readonly present?: ReadonlySet<string>;
   /** Renditions that lie in a published revision as they are on disk: their media is copied from there by the store. */
   readonly reuse?: { readonly prefix: string; readonly ids: ReadonlySet<string> };
+  /** Whether an attempt after this one may go on from what lies there. */
+  readonly isLeft?: boolean;
 }
 
 export interface AttemptUpload {
@@ -29,18 +32,22 @@ const POLL_MS = 500;
 /** Between rounds while the store serves nothing: an encode may be longer than a storm (RELIABILITY.md R-L5). */
 const LONGEST_PAUSE_MS = 30_000;
 const CONCURRENCY = 6;
+/** Beside the end of the encoder's programs: who asks for a stop twice waits five seconds in all (RELIABILITY.md R-D2). */
+const LEAVE_MS = 2000;
 
 /**
  * Follows an encode and uploads each segment once the next one exists (the packager creates segments empty and fills
- * them; init segments are rewritten at the end, so they wait for `finish`).
+ * them; init segments are rewritten at the end, so they wait for `finish`). When the worker stops, what is whole still
+ * goes up, for the attempt after this one, in the seconds that there are.
  */
 export function uploadWhileEncoding(target: AttemptTarget, signal: AbortSignal): AttemptUpload {
   const done = new Set(target.present);
   const following = new AbortController();
   const stopped = AbortSignal.any([signal, following.signal]);
+  const sending = target.isLeft === true ? untilLeft(signal) : signal;
   const upload = async (): Promise<boolean> => {
     // A failed upload is not lost: a later round tries what is missing again, and finish() reports.
-    const round = uploadAll(target, await finishedSegments(target, done), { done, signal });
+    const round = uploadAll(target, await finishedSegments(target, done), { done, signal: sending });
     return round.then(
       () => true,
       () => false,
@@ -51,6 +58,7 @@ export function uploadWhileEncoding(target: AttemptTarget, signal: AbortSignal):
       pauseMs = (await upload()) ? POLL_MS : Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
       await sleep(pauseMs, undefined, { signal: stopped }).catch(() => undefined);
     }
+    if (signal.aborted && !sending.aborted) await upload();
   };
   const followed = follow().catch(() => undefined);
   const stop = async (): Promise<void> => {
@@ -63,11 +71,24 @@ export function uploadWhileEncoding(target: AttemptTarget, signal: AbortSignal):
       await stop();
       signal.throwIfAborted();
       const missing = [...files.keys()].filter((name) => !done.has(name));
-      await uploadAll(target, missing, { done, signal });
+      await uploadAll(target, missing, { done, signal: sending });
       await requireListed(target, files, signal);
       return [...files].reduce((total, [name, sizeBytes]) => total + (isHere(target, name) ? sizeBytes : 0), 0);
     },
   };
+}
+
+/** Ends with `signal`; LEAVE_MS later when that is for a stop of the worker: it holds the claim until it gives it back. */
+function untilLeft(signal: AbortSignal): AbortSignal {
+  const sending = new AbortController();
+  const end = (): void => sending.abort(signal.reason);
+  const onAbort = (): void => {
+    if (signal.reason instanceof ShutdownError) setTimeout(end, LEAVE_MS).unref();
+    else end();
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return sending.signal;
 }
 
 async function finishedSegments({ outDir, renditionIds }: AttemptTarget, done: ReadonlySet<string>): Promise<string[]> {

@@ -277,5 +277,14 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     testFile: "test/unit/state/failures.test.ts",
     test: "escapes what a terminal would obey",
   },
+  {
+    name: "a worker that stops leaves what is whole of an encode",
+    file: "src/publish/upload-attempt.ts",
+    find: "    if (signal.aborted && !sending.aborted) await upload();\n",
+    replace: "",
+    project: "unit",
+    testFile: "test/unit/publish/upload-attempt.test.ts",
+    test: "leaves what is whole to the attempt after it",
+  },
   ...OF_WISHES,
 ];

@@ -30,6 +30,9 @@ describe("explain", () => {
 
   it("names the code of what the runbook knows", () => {
     expect(explain(new SourceError("source_codec", "magicyuv"))).toEqual(["the source is rejected (source_codec): magicyuv"]);
+    expect(explain(new SourceError("source_not_found", "no asset is published at films/a"))).toEqual([
+      "no asset is published at films/a (source_not_found)",
+    ]);
     expect(explain(new EngineError("engine_failed", "exit 1"))).toEqual(["the job failed (engine_failed): exit 1"]);
   });
 

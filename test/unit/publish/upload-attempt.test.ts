@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test, vi } from "vitest";
+import { LeaseLostError, ShutdownError } from "../../../src/domain/errors.ts";
 import type { ObjectStore } from "../../../src/pipeline/ports.ts";
 import type { AttemptUpload } from "../../../src/publish/upload-attempt.ts";
 import { uploadWhileEncoding } from "../../../src/publish/upload-attempt.ts";
@@ -157,5 +158,56 @@ describe("uploadWhileEncoding", () => {
     cancel.abort(new Error("lease lost"));
     await expect(upload.finish(FILES)).rejects.toThrow("lease lost");
     expect(store.changes).toStrictEqual([]);
+  });
+
+  describe("when the attempt ends early", () => {
+    /** Three segments in one round, the last of them not known to be whole; `reason` ends the attempt while the first goes up. */
+    async function leave(reason: Error, isLeft: boolean, wrap = (store: MemoryStore): ObjectStore => store): Promise<string[]> {
+      await using folder = await temporaryFolder();
+      await mkdir(folder.in("v240"));
+      const ending = new AbortController();
+      const store = memoryStore();
+      const wrapped = wrap(store);
+      const begun = Promise.withResolvers<void>();
+      const slow: ObjectStore = {
+        ...wrapped,
+        uploadFile: async (object, cut) => {
+          begun.resolve();
+          await new Promise<void>((resolve) => {
+            cut?.addEventListener("abort", () => resolve(), { once: true });
+            setTimeout(resolve, 100);
+          });
+          cut?.throwIfAborted();
+          await wrapped.uploadFile(object, cut);
+        },
+      };
+      await writeFile(folder.in("v240/00001.m4s"), "1");
+      await writeFile(folder.in("v240/00002.m4s"), "2");
+      const target = { store: slow, prefix: PREFIX, outDir: folder.path, renditionIds: ["v240"], isLeft };
+      const upload = uploadWhileEncoding(target, ending.signal);
+      await begun.promise;
+      await writeFile(folder.in("v240/00003.m4s"), "3");
+      ending.abort(reason);
+      await upload.stop();
+      return uploaded(store);
+    }
+
+    test("fault 15: leaves what is whole to the attempt after it, when the worker stops", async () => {
+      expect(await leave(new ShutdownError("the worker stops"), true)).toStrictEqual(["v240/00001.m4s", "v240/00002.m4s"]);
+    });
+
+    test("leaves nothing more when the lease is lost, or when nobody would find it", async () => {
+      expect(await leave(new LeaseLostError("taken"), true)).toStrictEqual([]);
+      expect(await leave(new ShutdownError("the worker stops"), false)).toStrictEqual([]);
+    });
+
+    test("fault 18: is no longer at it than the seconds that a stopping worker has", async () => {
+      const hanging = (store: MemoryStore): ObjectStore => ({
+        ...store,
+        uploadFile: async (_object, cut) =>
+          new Promise((_resolve, reject) => cut?.addEventListener("abort", () => reject(new Error("cut")))),
+      });
+      expect(await leave(new ShutdownError("the worker stops"), true, hanging)).toStrictEqual([]);
+    });
   });
 });
