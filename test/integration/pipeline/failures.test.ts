@@ -108,6 +108,14 @@ describe("a job that fails leaves nothing, with", () => {
     await expect(failureOf(folder, { env })).resolves.toMatchObject({ code });
   });
 
+  test("R-X4: an encode that outgrows its share of the work folder", async () => {
+    const script = `d=$(echo "$1" | sed 's/.*init_segment=\\(.*\\)\\/init.mp4,.*/\\1/'); fallocate -l 400M $d/growing || exit 9; exec sleep 60`;
+    const { folder, env } = await aFolder({ variable: "LADDERD_PACKAGER_PATH", script });
+    await using _ = folder;
+    const error = await failureOf(folder, { env: { ...env, LADDERD_ENCODE_STALL_SECONDS: "30" } });
+    expect(error).toMatchObject({ code: "resource_limit", message: expect.stringContaining("are its share") });
+  });
+
   test("fault 52: an ffmpeg that is not there", async () => {
     const { folder } = await aFolder();
     await using _ = folder;
