@@ -14,12 +14,19 @@ import { outputBytes, requireSpace } from "./disk.ts";
 import { growthAllowed, withinQuota } from "./quota.ts";
 import type { Workspace } from "./workspace.ts";
 
+export interface EncodeStage {
+  readonly plan: EncodePlan;
+  readonly reused?: ReusedSegments | undefined;
+  /** Called once, at the first frame of the source that is damaged. */
+  readonly onDamage?: (() => void) | undefined;
+}
+
 /**
  * Encodes the plan into the workspace, within its deadline and its share of the disk; reports progress as a share of the timeline. Throws what `encode`
  * throws, and OutputError output_incomplete for a copy of a source with damaged frames.
  */
 export async function encodeStage(
-  { plan, reused }: { readonly plan: EncodePlan; readonly reused?: ReusedSegments | undefined },
+  { plan, reused, onDamage }: EncodeStage,
   workspace: Workspace,
   { deps, jobId, signal, key }: StageRun,
 ): Promise<EncodeReport> {
@@ -51,6 +58,7 @@ export async function encodeStage(
       { ...tools, threads, limits: settings.limits, stallSeconds, deadlineSeconds, chunks },
       {
         signal: within,
+        onDamage,
         onExit: (exit, stderr) => report({ kind: "engine-ended", jobId, exit, stderr }),
         onProgress: ({ seconds, speed }) => {
           const fraction = Math.min(1, seconds / durationSeconds);

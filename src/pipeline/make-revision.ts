@@ -46,6 +46,8 @@ export interface RevisionRequest {
   readonly taken?: TakenOver | undefined;
   /** Whether an attempt after this one may find it. */
   readonly isLeft?: boolean;
+  /** Called once, at the first frame of the source that is damaged. */
+  readonly onDamage?: (() => void) | undefined;
 }
 
 /** A revision that was made, published or not. */
@@ -113,12 +115,12 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
 }
 
 async function encodeMissing(
-  { missing, before, taken }: RevisionRequest,
+  { missing, before, taken, onDamage }: RevisionRequest,
   { job, workspace, stageRun, run }: RevisionWork,
 ): Promise<EncodeReport> {
-  const encoded = await run.stage("encode", () => encodeStage({ plan: missing, reused: taken }, workspace, stageRun));
+  const encoded = await run.stage("encode", () => encodeStage({ plan: missing, reused: taken, onDamage }, workspace, stageRun));
   await taken?.settle(workspace.outDir);
-  const decodeErrors = encoded.decodeErrors + (before?.decodeErrors ?? 0);
+  const decodeErrors = Math.max(encoded.decodeErrors, Number(taken?.isDamaged ?? false)) + (before?.decodeErrors ?? 0);
   // A decoder with several threads may not tell again what stopped a copy.
   return { ...encoded, decodeErrors: Math.max(decodeErrors, job.copiesNothing?.decodeErrors ?? 0) };
 }

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { isResumable } from "../domain/chunks.ts";
 import { segmentCount } from "../domain/timeline.ts";
 import { splitEarly } from "../domain/early-set.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
@@ -7,7 +6,7 @@ import { discardRevision } from "../publish/discard.ts";
 import type { MadeRevision, RevisionWork } from "./make-revision.ts";
 import { makeRevision } from "./make-revision.ts";
 import { nameRevision } from "./name-revision.ts";
-import { planHashOf, takeOver } from "./take-over.ts";
+import { damaged, remainsOf, takeOver } from "./take-over.ts";
 
 /**
  * Publishes the plan as `revision`; before it an early part of it as a revision of its own, where that is configured and
@@ -34,11 +33,13 @@ async function makeWhole(
   const { job, admitted, claim, run, workspace } = work;
   const { assetPath } = admitted;
   const { published: store, tools } = run.deps;
-  const planHash = planHashOf(plan, tools.ffmpegVersion);
-  const taken = await takeOver({ plan, planHash, revision, assetPath, store, claim, folder: join(workspace.pipeDir, "taken") });
+  const remains = remainsOf(plan, revision, tools.ffmpegVersion);
+  const taken = remains && (await takeOver({ plan, remains, assetPath, store, claim, folder: join(workspace.pipeDir, "taken") }));
   if (taken) run.deps.report({ kind: "resumed", jobId: job.id, segments: taken.count, ofSegments: segmentCount(plan.timeline) });
-  const isLeft = !claim.isLast && isResumable(plan);
-  const { outcome } = await makeRevision({ revision, plan, missing: plan, isComplete: true, taken, isLeft }, work);
+  const isLeft = !claim.isLast && remains !== undefined;
+  // A write that fails costs the mark alone: who lost the claim learns it by the claim's signal.
+  const onDamage = remains && ((): void => void claim.leave(damaged(remains)).catch(() => undefined));
+  const { outcome } = await makeRevision({ revision, plan, missing: plan, isComplete: true, taken, isLeft, onDamage }, work);
   // asset.json is another one than the attempt before had read: it can publish what it left no more.
   if (claim.left && outcome !== "stale") await discardRevision(run.deps.published, { assetPath, revision: claim.left.revision });
   return outcome;

@@ -93,6 +93,8 @@ export interface Remains {
   readonly planHash: string;
   /** What the plan was fitted to: it costs an encode to measure. */
   readonly content?: MeasuredContent | undefined;
+  /** Frames of the source were found to be damaged on the way to what lies there. */
+  readonly isDamaged?: boolean | undefined;
 }
 
 /** The right to be the one attempt at a source. */

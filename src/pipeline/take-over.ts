@@ -15,14 +15,16 @@ import type { Claim, ObjectStore, Remains } from "./ports.ts";
 export interface TakenOver extends ReusedSegments {
   /** Names inside the revision. */
   readonly names: readonly string[];
+  /** Frames of the source are damaged in them. */
+  readonly isDamaged: boolean;
   /** Puts them in the place of what the packager made of them: on disk lies what is published, byte for byte. */
   settle(outDir: string): Promise<void>;
 }
 
 export interface Takeover {
   readonly plan: EncodePlan;
-  readonly planHash: string;
-  readonly revision: string;
+  /** Where this attempt writes. */
+  readonly remains: Remains;
   readonly assetPath: string;
   readonly store: ObjectStore;
   readonly claim: Claim;
@@ -40,18 +42,27 @@ const CONCURRENCY = 8;
  * Throws LeaseLostError, the signal's reason and the store's JobErrors for the claim.
  */
 export async function takeOver(takeover: Takeover): Promise<TakenOver | undefined> {
-  const { plan, planHash, revision, assetPath, store, claim } = takeover;
+  const { remains, assetPath, store, claim } = takeover;
   const { left } = claim;
   try {
-    const taken = left?.planHash === planHash && isResumable(plan) ? await bringOver(takeover, left) : undefined;
-    const { content } = plan;
-    if (isResumable(plan)) await claim.leave({ revision, planHash, ...(content.kind === "measured" ? { content } : {}) });
+    const taken = left?.planHash === remains.planHash ? await bringOver(takeover, left) : undefined;
+    await claim.leave(taken?.isDamaged === true ? damaged(remains) : remains);
     return taken;
   } catch (error) {
-    await discardRevision(store, { assetPath, revision });
+    await discardRevision(store, { assetPath, revision: remains.revision });
     throw error;
   }
 }
+
+/** What an attempt at the plan leaves in its revision; undefined when no other could build on it. */
+export function remainsOf(plan: EncodePlan, revision: string, ffmpegVersion?: string): Remains | undefined {
+  if (!isResumable(plan)) return undefined;
+  const { content } = plan;
+  return { revision, planHash: planHashOf(plan, ffmpegVersion), ...(content.kind === "measured" ? { content } : {}) };
+}
+
+/** The same, of a source with damaged frames: who builds on it may not meet them again. */
+export const damaged = (remains: Remains): Remains => ({ ...remains, isDamaged: true });
 
 /**
  * Of all that makes an encode what it is. What the probe says is the source's, an estimate encodes nothing, and what the content
@@ -66,8 +77,9 @@ export function planHashOf(
 
 /** Undefined as well when it fails: to encode all of it is dearer and never wrong. */
 async function bringOver(takeover: Takeover, left: Remains): Promise<TakenOver | undefined> {
-  const { plan, revision, assetPath, store, claim, folder } = takeover;
+  const { plan, remains, assetPath, store, claim, folder } = takeover;
   const { signal } = claim;
+  const { revision } = remains;
   const [from, to] = [left.revision, revision].map((name) => `${assetPath}/${revisionBase(name)}`);
   if (from === undefined || to === undefined) return undefined;
   try {
@@ -84,6 +96,7 @@ async function bringOver(takeover: Takeover, left: Remains): Promise<TakenOver |
     return {
       count,
       names,
+      isDamaged: left.isDamaged === true,
       filesOf: (id) => namesOf(id).map((name) => join(folder, name)),
       settle: async (outDir) => {
         for (const name of names) await rename(join(folder, name), join(outDir, name));

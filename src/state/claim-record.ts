@@ -25,7 +25,14 @@ const claimRecord = z.object({
   /** Attempts in a row whose worker was gone without a word. */
   crashes: z.int().min(0),
   /** What an attempt that did not finish left to the next one. */
-  left: z.object({ revision: z.string(), planHash: z.string(), content: measuredContent.optional().catch(undefined) }).optional(),
+  left: z
+    .object({
+      revision: z.string(),
+      planHash: z.string(),
+      content: measuredContent.optional().catch(undefined),
+      isDamaged: z.boolean().optional(),
+    })
+    .optional(),
   takenAt: z.string(),
   renewedAt: z.string(),
 });

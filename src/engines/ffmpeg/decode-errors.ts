@@ -7,15 +7,21 @@ const DECODE_FAILURE = /corrupt decoded frame|Error while decoding stream|Error 
  */
 const DAMAGED_BLOCKS = /error while decoding MB/;
 
-/** Counts damaged frames from ffmpeg's warnings: each matching line is one frame, lines of damaged blocks alone are at least one. */
-export function decodeErrorCounter(): { add(line: string): void; count(): number } {
+/**
+ * Counts damaged frames from ffmpeg's warnings: each matching line is one frame, lines of damaged blocks alone are at least one.
+ * `onFirst` is called when there is one.
+ */
+export function decodeErrorCounter(onFirst: () => void = () => undefined): { add(line: string): void; count(): number } {
   let frames = 0;
   let damagedBlocks = false;
+  const count = (): number => Math.max(frames, Number(damagedBlocks));
   return {
     add(line) {
+      const isFirst = count() === 0;
       if (DECODE_FAILURE.test(line)) frames += 1;
       else damagedBlocks ||= DAMAGED_BLOCKS.test(line);
+      if (isFirst && count() > 0) onFirst();
     },
-    count: () => Math.max(frames, Number(damagedBlocks)),
+    count,
   };
 }

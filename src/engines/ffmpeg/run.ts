@@ -51,6 +51,8 @@ export interface EncodeWatch {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: EncodeProgress) => void;
   readonly onExit: (exit: FfmpegExit, stderr: string) => void;
+  /** Called once, at the first frame that is damaged. */
+  readonly onDamage?: (() => void) | undefined;
 }
 
 /**
@@ -145,7 +147,7 @@ async function supervised(
   const stalled = new AbortController();
   const why = new ResourceError("stalled", `the encode made no progress for ${stallSeconds} s`);
   const stall = watchProgress(stallSeconds * 1000, () => stalled.abort(why));
-  const errors = decodeErrorCounter();
+  const errors = decodeErrorCounter(watch.onDamage);
   const onProgress = (progress: EncodeProgress): void => {
     stall.advance(progress.seconds);
     watch.onProgress(progress);

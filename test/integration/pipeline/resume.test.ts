@@ -1,5 +1,6 @@
 import { readFile, readdir } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { EngineError, ShutdownError } from "../../../src/domain/errors.ts";
 import { attemptJob } from "../../../src/pipeline/attempt.ts";
 import { createFileSource } from "../../../src/pipeline/file-source.ts";
@@ -7,7 +8,7 @@ import type { JobEvent, ObjectStore, SourceStore } from "../../../src/pipeline/p
 import { createFolderStore } from "../../../src/publish/folder-store.ts";
 import { claimTaker } from "../../../src/state/claims.ts";
 import { openTools } from "../../../src/tools.ts";
-import { FAST, ffmpeg, tone } from "../../helpers/clips.ts";
+import { FAST, ffmpeg, patch, tone } from "../../helpers/clips.ts";
 import { countedPicture, frameNumbers, similarity } from "../../helpers/counted-frames.ts";
 import { aLadder } from "../../helpers/ladders.ts";
 import type { MemoryStore } from "../../helpers/memory-store.ts";
@@ -154,5 +155,23 @@ describe("an attempt after one that was interrupted", () => {
     // A failure says that what was made may be bad: its own revision is gone, and what lay there before is gc's.
     await expect(revisionsIn(folder)).resolves.toHaveLength(2);
     await expect(readdir(folder.in("work"))).resolves.toStrictEqual([]);
+  });
+
+  test("publishes as degraded what was damaged in the part that it did not decode again", async () => {
+    await using folder = await aFilm();
+    await patch(folder.in("source.mp4"), (bytes) => {
+      const media = bytes.indexOf("mdat");
+      bytes.fill(0x5a, media + 30_000, media + 32_000);
+    });
+    const state = memoryStore();
+    const first = await attempt(folder, state, { after: 6, reason: shutdown });
+    expect(first.error).toBe(shutdown);
+    const second = await attempt(folder, state);
+    expect(second.error).toBeUndefined();
+    expect(second.copied.length).toBeGreaterThan(0);
+    const { degraded } = z
+      .object({ degraded: z.array(z.string()) })
+      .parse(JSON.parse(await readFile(folder.in("out", "asset.json"), "utf8")));
+    expect(degraded).toStrictEqual(["decode_errors"]);
   });
 });

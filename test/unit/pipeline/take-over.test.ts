@@ -4,7 +4,7 @@ import type { EncodePlan } from "../../../src/domain/encode-plan.ts";
 import { LeaseLostError } from "../../../src/domain/errors.ts";
 import { segmentCount } from "../../../src/domain/timeline.ts";
 import type { Claim, ObjectStore, Remains } from "../../../src/pipeline/ports.ts";
-import { planHashOf, takeOver } from "../../../src/pipeline/take-over.ts";
+import { planHashOf, remainsOf, takeOver } from "../../../src/pipeline/take-over.ts";
 import type { MemoryStore } from "../../helpers/memory-store.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { aPlan } from "../../helpers/plans.ts";
@@ -48,17 +48,10 @@ async function taken(setup: Setup = {}) {
     end: async () => undefined,
   };
   const store = setup.store?.(memory) ?? memory;
-  const result = await takeOver({
-    plan,
-    planHash: planHashOf(plan),
-    revision: "new",
-    assetPath: "films/a",
-    store,
-    claim,
-    folder: folder.path,
-  }).catch((error: unknown) => ({
-    error,
-  }));
+  const remains = remainsOf(plan, "new");
+  if (!remains) throw new TypeError("the plan leaves nothing to build on");
+  const takeover = { plan, remains, assetPath: "films/a", store, claim, folder: folder.path };
+  const result = await takeOver(takeover).catch((error: unknown) => ({ error }));
   const keys = [...memory.objects.keys()];
   return { result, noted, keys };
 }
@@ -74,29 +67,17 @@ describe("takeOver", () => {
     expect(noted).toStrictEqual([{ revision: "new", planHash: planHashOf(PLAN) }]);
   });
 
-  test.each<readonly [string, Setup, number]>([
-    ["the plan is another one", { left: { planHash: "other" } }, 1],
-    ["there is nothing to take", { left: { revision: "gone" } }, 1],
-    [
-      "the plan is encrypted",
-      { plan: { ...PLAN, encryption: { scheme: "cbcs", hlsKeyUri: "https://keys.example/{keyId}", hlsKeyFormat: "identity" } } },
-      0,
-    ],
-    ["the picture is copied", { plan: { ...PLAN, video: PLAN.video.map((rendition) => ({ ...rendition, copied: true as const })) } }, 0],
-    [
-      "an encoder writes other parameter sets with other threads",
-      { plan: { ...PLAN, video: PLAN.video.map((one) => ({ ...one, codec: "hevc" as const })) } },
-      0,
-    ],
+  test.each<readonly [string, Setup]>([
+    ["the plan is another one", { left: { planHash: "other" } }],
+    ["there is nothing to take", { left: { revision: "gone" } }],
     [
       "the store breaks in the middle",
       { store: (memory) => ({ ...memory, downloadFile: async () => Promise.reject(new Error("reset")) }) },
-      1,
     ],
-  ])("begins anew when %s", async (_what, setup, leaves) => {
+  ])("begins anew when %s", async (_what, setup) => {
     const { result, noted, keys } = await taken(setup);
     expect(result).toBeUndefined();
-    expect(noted).toHaveLength(leaves);
+    expect(noted).toStrictEqual([{ revision: "new", planHash: planHashOf(PLAN) }]);
     expect(keys.filter((key) => key.startsWith("films/a/r/new/"))).toStrictEqual([]);
   });
 
@@ -107,12 +88,38 @@ describe("takeOver", () => {
     expect(noted).toMatchObject([{ content: MEASURED }]);
   });
 
+  test("hands on that frames were damaged on the way to what it builds on", async () => {
+    const { result, noted } = await taken({ left: { isDamaged: true } });
+    expect(result).toMatchObject({ count: 2, isDamaged: true });
+    expect(noted).toMatchObject([{ isDamaged: true }]);
+    // What is encoded anew meets them again.
+    expect((await taken({ left: { isDamaged: true, planHash: "other" } })).noted).toStrictEqual([
+      { revision: "new", planHash: planHashOf(PLAN) },
+    ]);
+  });
+
   test("touches nothing of the former attempt when the claim is lost, and leaves nothing of its own", async () => {
     const lost = new LeaseLostError("another attempt took this source over");
     const { result, keys } = await taken({ leave: async () => Promise.reject(lost) });
     expect(result).toStrictEqual({ error: lost });
     expect(keys.every((key) => key.startsWith("films/a/r/old/"))).toBe(true);
     expect(keys).toHaveLength(5);
+  });
+});
+
+describe("remainsOf", () => {
+  test.each<readonly [string, EncodePlan]>([
+    [
+      "the plan is encrypted",
+      { ...PLAN, encryption: { scheme: "cbcs", hlsKeyUri: "https://keys.example/{keyId}", hlsKeyFormat: "identity" } },
+    ],
+    ["the picture is copied", { ...PLAN, video: PLAN.video.map((rendition) => ({ ...rendition, copied: true as const })) }],
+    [
+      "an encoder writes other parameter sets with other threads",
+      { ...PLAN, video: PLAN.video.map((one) => ({ ...one, codec: "hevc" as const })) },
+    ],
+  ])("is nothing when %s", (_what, plan) => {
+    expect(remainsOf(plan, "new")).toBeUndefined();
   });
 });
 
