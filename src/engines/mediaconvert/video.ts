@@ -1,0 +1,59 @@
+import type { VideoDescription, VideoPreprocessor, VideoSelector } from "@aws-sdk/client-mediaconvert";
+import type { EncodePlan, VideoRendition } from "../../domain/encode-plan.ts";
+import type { VideoTrack } from "../../domain/source.ts";
+import { codecSettings } from "./codec.ts";
+import type { MediaConvertSettings } from "./settings.ts";
+
+interface VideoInput {
+  readonly plan: EncodePlan;
+  readonly settings: MediaConvertSettings;
+}
+
+/** How one rendition is made from the source's picture. */
+export function videoDescription(rendition: VideoRendition, { plan, settings }: VideoInput): VideoDescription {
+  const { width, height } = rendition;
+  const { video } = plan.source;
+  return {
+    Width: width,
+    Height: height,
+    // The plan's sizes have the display aspect to within a pixel; any other fit would pay for that pixel with black bars.
+    ScalingBehavior: "STRETCH_TO_OUTPUT",
+    TimecodeInsertion: "DISABLED",
+    ColorMetadata: "INSERT",
+    ...(video ? preprocessors(video) : {}),
+    CodecSettings: codecSettings(rendition, { timeline: plan.timeline, settings }),
+  };
+}
+
+/** How the source's picture is read. */
+export function videoSelector({ container, video }: EncodePlan["source"]): VideoSelector {
+  // AUTO reads the matrix of MP4 and MOV alone; elsewhere the angle must be said.
+  const isMov = container.split(",").includes("mov");
+  const rotation = video?.rotation ?? 0;
+  return { ColorSpace: "FOLLOW", Rotate: isMov || rotation === 0 ? "AUTO" : `DEGREES_${rotation}` };
+}
+
+function preprocessors(video: VideoTrack): { VideoPreprocessors?: VideoPreprocessor } {
+  const { hdr, colour, interlaced, firstField } = video;
+  const converts = hdr !== undefined || colour.matrix !== "bt709";
+  const corrector = {
+    ...(converts ? { ColorSpaceConversion: "FORCE_709" as const } : {}),
+    ...(hdr === undefined ? {} : { HdrToSdrToneMapper: "PRESERVE_DETAILS" as const }),
+    // RGB has no limited form of its own; what becomes of it has.
+    ...(colour.fullRange ? { SampleRangeConversion: "LIMITED_RANGE_SQUEEZE" as const } : {}),
+  };
+  const found = {
+    ...(Object.keys(corrector).length > 0 ? { ColorCorrector: corrector } : {}),
+    ...(interlaced
+      ? {
+          Deinterlacer: {
+            Mode: "DEINTERLACE" as const,
+            Algorithm: "INTERPOLATE" as const,
+            // Fields that were measured because no header declares them would pass NORMAL as they are.
+            Control: firstField === undefined ? ("NORMAL" as const) : ("FORCE_ALL_FRAMES" as const),
+          },
+        }
+      : {}),
+  };
+  return Object.keys(found).length > 0 ? { VideoPreprocessors: found } : {};
+}
