@@ -1,4 +1,6 @@
 import type { EngineName } from "../domain/job.ts";
+import type { CircuitSettings } from "../engines/circuit.ts";
+import type { MediaConvertSettings } from "../engines/mediaconvert/settings.ts";
 
 /** The log levels of pino, most urgent first, and "silent". */
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
@@ -45,6 +47,9 @@ export interface Settings {
   readonly lease: LeaseSettings;
   readonly limits: SourceLimits;
   readonly ffmpeg: FfmpegSettings;
+  readonly mediaconvert: MediaConvertKeys;
+  readonly elasticTranscoder: ElasticTranscoderKeys;
+  readonly circuit: CircuitSettings;
   readonly packager: { readonly path: string };
   readonly encode: EncodeSettings;
   readonly disk: DiskSettings;
@@ -75,6 +80,24 @@ export interface FfmpegSettings {
   readonly probePath: string;
   readonly minimumVersion: string;
   readonly threads: number;
+}
+
+/** How many requests a service takes of us. */
+export interface RequestRates {
+  readonly submitsPerSecond: number;
+  readonly submitBurst: number;
+  readonly readsPerSecond: number;
+  readonly readBurst: number;
+}
+
+export interface MediaConvertKeys extends Omit<MediaConvertSettings, "role">, RequestRates {
+  readonly role?: string | undefined;
+}
+
+export interface ElasticTranscoderKeys extends RequestRates {
+  readonly pipelineId?: string | undefined;
+  /** A JSON file. */
+  readonly presets?: string | undefined;
 }
 
 export interface EncodeSettings {

@@ -108,6 +108,27 @@ const RULES: readonly Rule[] = [
         : `engines: ffmpeg is missing; it is the engine of this version, others are only passed over`,
   },
   {
+    keys: ["engines", "mediaconvert.role"],
+    check: ({ settings: { engines, mediaconvert } }) =>
+      engines.includes("mediaconvert") && mediaconvert.role === undefined
+        ? "mediaconvert.role (LADDERD_MEDIACONVERT_ROLE): is required for engine mediaconvert"
+        : undefined,
+  },
+  {
+    keys: ["engines", "elasticTranscoder.pipelineId"],
+    check: ({ settings: { engines, elasticTranscoder } }) =>
+      engines.includes("elastic-transcoder") && elasticTranscoder.pipelineId === undefined
+        ? "elasticTranscoder.pipelineId (LADDERD_ELASTIC_TRANSCODER_PIPELINE_ID): is required for engine elastic-transcoder"
+        : undefined,
+  },
+  {
+    keys: ["circuit.openSeconds", "circuit.maximumOpenSeconds"],
+    check: ({ settings: { circuit } }) =>
+      circuit.openSeconds <= circuit.maximumOpenSeconds
+        ? undefined
+        : `circuit.openSeconds: ${circuit.openSeconds} is above circuit.maximumOpenSeconds (${circuit.maximumOpenSeconds})`,
+  },
+  {
     keys: ["workDir"],
     check: ({ settings: { workDir } }) =>
       /[,$]/.test(workDir) ? `workDir: ${JSON.stringify(workDir)} holds a comma or a $, which are syntax to the packager` : undefined,

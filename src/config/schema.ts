@@ -5,6 +5,7 @@ import type convict from "convict";
 
 import type { Settings } from "./config.ts";
 import { CHECKSUM_MODES, INTERRUPTION_MODES, LOG_LEVELS, SANDBOX_MODES } from "./config.ts";
+import { circuit, elasticTranscoder, mediaconvert } from "./schema-engines.ts";
 import { encode, ffmpeg, limits } from "./schema-media.ts";
 
 /** Every key with its meaning, format, environment variable and default. The README's table repeats it; a test compares them. */
@@ -178,6 +179,9 @@ export const schema: convict.Schema<Settings> = {
   },
   limits,
   ffmpeg,
+  mediaconvert,
+  elasticTranscoder,
+  circuit,
   packager: {
     path: {
       doc: "the packager program; empty takes the binary of the shaka-packager package",

@@ -18,6 +18,8 @@ function problems({ settings = {}, env = {}, environment = "development" }: Case
 }
 
 const PM2_SCRIPT = "/srv/ladderd/dist/main.js";
+const ROLE = "arn:aws:iam::123456789012:role/mediaconvert";
+const { mediaconvert, elasticTranscoder } = loadConfig({ env: {} });
 const lease = { visibilitySeconds: 300, extendSeconds: 60, marginSeconds: 60 };
 
 describe("ruleProblems", () => {
@@ -55,7 +57,22 @@ describe("ruleProblems", () => {
     ["one queue for jobs and events", { settings: { queueUrl: SQS, eventsQueueUrl: SQS, region: "eu-west-1" } }, "eventsQueueUrl"],
     ["bad input 75: publishing into an upload bucket", { settings: { publishBucket: "both", uploadBuckets: ["both"] } }, "publishBucket"],
     ["records in an upload bucket", { settings: { stateBucket: "both", uploadBuckets: ["both"] } }, "stateBucket"],
-    ["bad input 72: engines that are all passed over", { settings: { engines: ["mediaconvert"] } }, "engines"],
+    [
+      "bad input 72: engines that are all passed over",
+      { settings: { engines: ["mediaconvert"], mediaconvert: { ...mediaconvert, role: ROLE } } },
+      "engines",
+    ],
+    ["MediaConvert without a role to hand it", { settings: { engines: ["mediaconvert", "ffmpeg"] } }, "mediaconvert.role \\(\\w+\\)"],
+    [
+      "Elastic Transcoder without a pipeline",
+      { settings: { engines: ["elastic-transcoder", "ffmpeg"] } },
+      "elasticTranscoder.pipelineId \\(\\w+\\)",
+    ],
+    [
+      "a circuit that opens for longer than its longest",
+      { settings: { circuit: { failures: 5, openSeconds: 60, maximumOpenSeconds: 30 } } },
+      "circuit.openSeconds",
+    ],
     ["a work directory with the packager's syntax in its name", { settings: { workDir: "/mnt/a,b" } }, "workDir"],
     ["a ladder that is not there", { settings: { ladder: "av1" } }, "ladder"],
     [
@@ -81,7 +98,16 @@ describe("ruleProblems", () => {
     ["records beside what is published", { settings: { publishBucket: "out", stateBucket: "out", uploadBuckets: ["in"] } }],
     ["a loopback endpoint in production", { env: { AWS_ENDPOINT_URL: "http://127.0.0.1:4566" }, environment: "production" }],
     ["an https endpoint in production", { env: { AWS_ENDPOINT_URL: "https://s3.example.com" }, environment: "production" }],
-    ["an engine that is passed over before ffmpeg", { settings: { engines: ["elastic-transcoder", "ffmpeg"] } }],
+    [
+      "engines in any order, each with what it needs",
+      {
+        settings: {
+          engines: ["elastic-transcoder", "ffmpeg", "mediaconvert"],
+          mediaconvert: { ...mediaconvert, role: ROLE },
+          elasticTranscoder: { ...elasticTranscoder, pipelineId: "1111111111111-abcde1" },
+        },
+      },
+    ],
     ["a drain that PM2 waits for", { env: { pm_exec_path: PM2_SCRIPT, kill_timeout: "630000" } }],
     ["a drain below a PM2 that started something else", { env: { pm_exec_path: "/srv/shop/server.js", kill_timeout: "1600" } }],
     ["a drain without PM2", { env: { kill_timeout: "1" } }],

@@ -57,7 +57,7 @@ describe("a file of presets", () => {
   });
 
   test("is refused when something in it is no preset", () => {
-    for (const value of ["text", {}, [{ ...ANSWER, Id: "x" }], { Presets: [1] }]) expect(() => parsePresets(value)).toThrow();
+    for (const value of ["text", {}, [{ ...ANSWER, Id: "x" }], { Presets: [1] }]) expect(() => parsePresets(value)).toThrow(/invalid/i);
   });
 });
 
