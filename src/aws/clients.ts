@@ -75,9 +75,14 @@ export function createSqsClient(settings: ClientSettings): SQSClient {
 
 const quiet = (): void => {};
 /** Without a logger the SDK writes to the console; what it would say there, our errors say. */
-const SILENT = { trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet };
+export const SILENT = { trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet };
 
-function requestHandler({ socketTimeoutMs, maxSockets = 64, warn }: ClientSettings & { socketTimeoutMs: number }) {
+/** How every client connects: kept-alive sockets, few of them, none of which waits for ever. */
+export function requestHandler({
+  socketTimeoutMs,
+  maxSockets = 64,
+  warn,
+}: Pick<ClientSettings, "maxSockets" | "warn"> & { socketTimeoutMs: number }) {
   const agent = { keepAlive: true, maxSockets };
   return {
     connectionTimeout: CONNECTION_TIMEOUT_MS,

@@ -25,8 +25,10 @@ export const AWS_OPERATIONS = {
     ...["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload", "other"],
   ],
   sqs: ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage", "GetQueueAttributes", "GetQueueUrl", "other"],
+  mediaconvert: ["CreateJob", "GetJob", "CancelJob", "SearchJobs", "GetQueue", "other"],
+  elastictranscoder: ["CreateJob", "ReadJob", "CancelJob", "ListJobsByPipeline", "ReadPipeline", "other"],
 } as const;
-export const AWS_SERVICES = ["s3", "sqs"] as const satisfies readonly (keyof typeof AWS_OPERATIONS)[];
+export const AWS_SERVICES = ["s3", "sqs", "mediaconvert", "elastictranscoder"] as const satisfies readonly (keyof typeof AWS_OPERATIONS)[];
 
 /** A request to AWS that ended: served, refused by its status (4xx), failed there (5xx), cancelled by us, or without an answer. */
 export interface AwsRequest {
