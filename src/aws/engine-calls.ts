@@ -57,12 +57,8 @@ const DEPS: LimiterDeps = {
   sleep: async (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
 };
 
-/** Whatever came of them, reads can be made again; a submit only when it was refused for the rate of submits. */
-const AGAIN: Readonly<Record<EngineCallKind, ReadonlySet<FailureClass>>> = {
-  submit: new Set(["quota"]),
-  read: new Set(["quota", "retry", "service"]),
-  check: new Set(["quota", "retry", "service"]),
-};
+/** What the same request may meet no more a moment later. */
+const AGAIN: ReadonlySet<FailureClass> = new Set(["quota", "retry", "service"]);
 
 /** The one way to call a service: within its quotas, tried again where that is safe, its errors as RemoteEngineErrors. */
 export function engineCaller(engine: RemoteEngineName, rates: EngineRates, deps: LimiterDeps = DEPS): CallEngine {
@@ -82,7 +78,8 @@ export function engineCaller(engine: RemoteEngineName, rates: EngineRates, deps:
         tries: TRIES,
         pauseMs: RETRY_PAUSE_MS,
         signal,
-        retryable: (error) => error instanceof RemoteEngineError && !error.unclear && AGAIN[kind].has(error.failureClass),
+        // A submit that may have made a job is not made again: it is looked for first.
+        retryable: (error) => error instanceof RemoteEngineError && !error.unclear && AGAIN.has(error.failureClass),
       },
     );
 }

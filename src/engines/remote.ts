@@ -48,6 +48,7 @@ export const UNSUPPORTED_KINDS = [
   "pass_through",
   "preset",
   "segment_grid",
+  "size",
   "text",
   "version",
   "video_tracks",

@@ -32,6 +32,9 @@ export function compile(request: RemoteRequest, settings: MediaConvertSettings):
   return { kind: "job", job: createJob({ ...request, lengths }, settings) };
 }
 
+/** CreateJob reference, VideoDescription. */
+const [SHORTEST_SIDE, LONGEST_SIDE] = [32, 8192];
+
 function unsupportedHere({ plan, source, destination }: RemoteRequest, { automatedAbr }: MediaConvertSettings): readonly Unsupported[] {
   const isSoundAlone = plan.video.length === 0;
   return [
@@ -39,6 +42,11 @@ function unsupportedHere({ plan, source, destination }: RemoteRequest, { automat
       automatedAbr && plan.video.some(({ codec }) => codec !== "h264"),
       "codec",
       "automated ABR makes one codec, and this ladder has more",
+    ),
+    ...when(
+      plan.video.some(({ width, height }) => Math.min(width, height) < SHORTEST_SIDE || Math.max(width, height) > LONGEST_SIDE),
+      "size",
+      `the service makes pictures from ${SHORTEST_SIDE} to ${LONGEST_SIDE} pixels a side`,
     ),
     ...when(isSoundAlone && plan.source.audio.length > 1, "audio_tracks", "sound alone is published by the service in one language only"),
     ...when(!canRead(plan), "text", "of text inside the source the service reads timed text in MP4 and MOV alone"),

@@ -89,6 +89,13 @@ describe.each(["mediaconvert", "elastic-transcoder"] as const)("%s over the wire
     expect(opened.service.requests).toHaveLength(2);
   });
 
+  test("asks again when a submit never arrived, and says in the end that there is no job", async () => {
+    await using opened = await open(name, () => made);
+    await opened.service[Symbol.asyncDispose]();
+    await expect(opened.engine.submit(request, signal)).rejects.toMatchObject({ failureClass: "service", unclear: false });
+    expect(opened.counted).toHaveLength(3);
+  });
+
   test("reads again what was not answered", async () => {
     const job = name === "mediaconvert" ? { job: { id: JOB, status: "SUBMITTED" } } : { Job: { Id: JOB, Status: "Submitted" } };
     await using opened = await open(name, (_, count) => (count === 1 ? "hang up" : { status: 200, body: job }));

@@ -37,6 +37,11 @@ describe("findRemote", () => {
     expect(await findRemote("mediaconvert", sought, readPage)).toBe("first");
   });
 
+  test("finds the first of two on one page as well", async () => {
+    const two = ["late", "first"].map((id, position) => ({ id, token: "claim.1", madeAt: minutesAfter(9 - position) }));
+    expect(await findRemote("mediaconvert", sought, pagesOf(two).readPage)).toBe("first");
+  });
+
   test("does not read on where jobs are older than the token, with room for clocks that differ", async () => {
     const { read, readPage } = pagesOf(
       [{ id: "3", madeAt: minutesAfter(-4) }],

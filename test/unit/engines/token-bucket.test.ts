@@ -36,6 +36,11 @@ describe("a token bucket", () => {
     expect(waits.slice(100)).toStrictEqual([500, 1000, 1500]);
   });
 
+  test("gives no more than the burst however long nobody asked", () => {
+    const { bucket } = take({ tokens: 0, atMs: 0 }, CREATE_JOB, 3_600_000);
+    expect(bucket.tokens).toBe(CREATE_JOB.burst - 1);
+  });
+
   test("gives nothing for a clock that goes back", () => {
     const empty = { tokens: 0, atMs: 10_000 };
     const { bucket, waitMs } = take(empty, CREATE_JOB, 5000);

@@ -27,6 +27,12 @@ describe("userMetadata", () => {
     });
   });
 
+  test("cuts what is too long between two characters", () => {
+    const [, [key = "", value = ""] = []] = Object.entries(userMetadata("t", { ["k".repeat(200)]: "é".repeat(200) }));
+    expect(key).toBe("k".repeat(128));
+    expect(decodeURIComponent(value)).toBe("é".repeat(42));
+  });
+
   test("never lets a user's pair take the token's place", () => {
     expect(userMetadata("mine", { [TOKEN_KEY]: "theirs" })).toStrictEqual({ [TOKEN_KEY]: "mine" });
   });

@@ -81,6 +81,7 @@ describe("what MediaConvert cannot do", () => {
     ["pass_through", { plan: aPlan(aSource({ video: aCopyableTrack() })) }],
     ["loudness", { plan: aPlan(aSource(), aLadder({ loudness: { targetLufs: -16, truePeakDbtp: -1 } })) }],
     ["mirrored", { plan: aPlan(aSource({ video: aVideoTrack({ mirrored: true }) })) }],
+    ["size", { plan: aPlan(aSource({ video: aVideoTrack({ displayWidth: 64, displayHeight: 16 }) })) }],
     ["chunk", { plan: { ...aPlan(), range: { startSeconds: 0, endSeconds: 6 } } }],
     [
       "text",
@@ -129,6 +130,12 @@ describe("videoLengths", () => {
         expect((lengths?.segmentSeconds ?? 0) % (lengths?.fragmentSeconds ?? 1)).toBe(0);
       }
     }
+  });
+
+  test("have shorter fragments rather than segments that end a GOP early", () => {
+    const { timeline } = aPlan();
+    const gopsOfTwoAndAHalfSeconds = { ...timeline, frameRate: { num: 20, den: 1 }, gopFrames: 50, segmentFrames: 350 };
+    expect(videoLengths(gopsOfTwoAndAHalfSeconds)).toStrictEqual({ segmentSeconds: 17, fragmentSeconds: 1 });
   });
 
   test("are none where no whole second lies between the last GOP of a segment and its end", () => {

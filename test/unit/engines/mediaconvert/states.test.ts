@@ -66,6 +66,7 @@ describe("an EventBridge event of MediaConvert", () => {
             outputDetails: [
               { durationInMs: 20_000, videoDetails: { widthInPx: 1280, heightInPx: 720, qvbrAvgQuality: 7.3 } },
               { durationInMs: 20_010, videoDetails: null },
+              { durationInMs: null },
             ],
           },
         ],
@@ -75,7 +76,7 @@ describe("an EventBridge event of MediaConvert", () => {
       kind: "complete",
       outputs: {
         playlists: ["s3://p/a/r/1/index.m3u8", "s3://p/a/r/1/index.mpd"],
-        renditions: [{ durationSeconds: 20, width: 1280, height: 720 }, { durationSeconds: 20.01 }],
+        renditions: [{ durationSeconds: 20, width: 1280, height: 720 }, { durationSeconds: 20.01 }, {}],
         warnings: ["240000 (2 times)", "270000"],
       },
     });
