@@ -30,8 +30,20 @@ export function videoSelector({ container, video }: EncodePlan["source"]): Video
   // AUTO reads the matrix of MP4 and MOV alone; elsewhere the angle must be said.
   const isMov = container.split(",").includes("mov");
   const rotation = video?.rotation ?? 0;
-  return { ColorSpace: "FOLLOW", Rotate: isMov || rotation === 0 ? "AUTO" : `DEGREES_${rotation}` };
+  return { ...colourSpace(video), Rotate: isMov || rotation === 0 ? "AUTO" : `DEGREES_${rotation}` };
 }
+
+/** What the picture's own tags say comes first; without them the service would convert from nothing. */
+function colourSpace(video: VideoTrack | undefined): VideoSelector {
+  const space = video && (video.hdr === undefined ? SPACE_OF_MATRIX.get(video.colour.matrix) : SPACE_OF_HDR[video.hdr]);
+  return space === undefined ? { ColorSpace: "FOLLOW" } : { ColorSpace: space, ColorSpaceUsage: "FALLBACK" };
+}
+
+const SPACE_OF_MATRIX: ReadonlyMap<VideoTrack["colour"]["matrix"], "REC_601" | "REC_709"> = new Map([
+  ["bt601", "REC_601"],
+  ["bt709", "REC_709"],
+] as const);
+const SPACE_OF_HDR = { PQ: "HDR10", HLG: "HLG_2020" } as const;
 
 function preprocessors(video: VideoTrack): { VideoPreprocessors?: VideoPreprocessor } {
   const { hdr, colour, interlaced, firstField } = video;

@@ -69,6 +69,18 @@ describe("the CreateJob of MediaConvert", () => {
     expect(rotateOf(turned("mpegts"))).toBe("DEGREES_270");
   });
 
+  test.each([
+    [{}, "REC_709"],
+    [{ colour: { fullRange: false, matrix: "bt601" } }, "REC_601"],
+    [{ hdr: "PQ", colour: { fullRange: false, matrix: "bt2020" } }, "HDR10"],
+    [{ hdr: "HLG", colour: { fullRange: false, matrix: "bt2020" } }, "HLG_2020"],
+    [{ colour: { fullRange: true, matrix: "rgb" } }, "FOLLOW"],
+  ] as const)("says what colours a picture with %j has in case it does not say so itself: %s", (changes, ColorSpace) => {
+    const compiled = compile(aRemoteRequest({ plan: aPlan(aSource({ video: aVideoTrack(changes) })) }), settings);
+    const selector = compiled.kind === "job" ? compiled.job.Settings?.Inputs?.[0]?.VideoSelector : undefined;
+    expect(selector).toMatchObject({ ColorSpace, ...(ColorSpace === "FOLLOW" ? {} : { ColorSpaceUsage: "FALLBACK" }) });
+  });
+
   test("forces the fields of a picture that no header calls interlaced", () => {
     const plan = aPlan(aSource({ video: aVideoTrack({ interlaced: true, firstField: "top" }) }));
     expect(written(compile(aRemoteRequest({ plan }), settings))).toContain("FORCE_ALL_FRAMES");
