@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CreateJobCommandInput, Job, OutputGroup } from "@aws-sdk/client-mediaconvert";
+import type { CreateJobCommandInput, Job, JobSettings, OutputGroup } from "@aws-sdk/client-mediaconvert";
 import { CreateJobCommand, GetJobCommand, MediaConvertClient } from "@aws-sdk/client-mediaconvert";
 import { z } from "zod";
 import { clientSettings, TEST_BUCKETS } from "../../support/embedded-aws.ts";
@@ -56,6 +56,61 @@ export const aJob = (prefix: string, overrides: Partial<CreateJobCommandInput> =
     OutputGroups: [cmafGroup(prefix)],
   },
   ...overrides,
+});
+
+/** Automated ABR with GOPs of 0.6 s and segments of 1 s, subtitles out of a file, and a frame every two seconds. */
+export const everything = (subtitles: string): JobSettings => ({
+  TimecodeConfig: { Source: "ZEROBASED" },
+  Inputs: [
+    {
+      ...{ FileInput: SOURCE, TimecodeSource: "ZEROBASED", VideoSelector: { Rotate: "AUTO" } },
+      CaptionSelectors: { Words: { SourceSettings: { SourceType: "SRT", FileSourceSettings: { SourceFile: subtitles } } } },
+    },
+  ],
+  OutputGroups: [
+    {
+      AutomatedEncodingSettings: { AbrSettings: { MaxRenditions: 3, MaxAbrBitrate: 400_000 } },
+      OutputGroupSettings: {
+        Type: "CMAF_GROUP_SETTINGS",
+        CmafGroupSettings: {
+          Destination: `s3://${TEST_BUCKETS.publish}/all/`,
+          ...{ SegmentLength: 1, FragmentLength: 1, SegmentLengthControl: "GOP_MULTIPLE" },
+        },
+      },
+      Outputs: [
+        {
+          ...{ NameModifier: "_v", ContainerSettings: { Container: "CMFC" } },
+          VideoDescription: {
+            CodecSettings: {
+              Codec: "H_264",
+              H264Settings: { RateControlMode: "QVBR", QualityTuningLevel: "MULTI_PASS_HQ", GopSize: 18, GopSizeUnits: "FRAMES" },
+            },
+          },
+        },
+        {
+          ...{ NameModifier: "_en", ContainerSettings: { Container: "CMFC" } },
+          CaptionDescriptions: [
+            {
+              ...{ CaptionSelectorName: "Words", CustomLanguageCode: "en", LanguageDescription: "English" },
+              DestinationSettings: { DestinationType: "WEBVTT" },
+            },
+          ],
+        },
+      ],
+    },
+    {
+      OutputGroupSettings: { Type: "FILE_GROUP_SETTINGS", FileGroupSettings: { Destination: `s3://${TEST_BUCKETS.publish}/all/frames/` } },
+      Outputs: [
+        {
+          ContainerSettings: { Container: "RAW" },
+          VideoDescription: {
+            ...{ Width: 160, Height: 90 },
+            CodecSettings: { Codec: "FRAME_CAPTURE", FrameCaptureSettings: { FramerateNumerator: 1, FramerateDenominator: 2 } },
+          },
+        },
+      ],
+    },
+  ],
 });
 
 /** Submits it; resolves to its id. */

@@ -1,3 +1,4 @@
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,7 +23,7 @@ import { parseMpd } from "../../support/mpd.ts";
 import { parsePlaylist } from "../../support/playlist.ts";
 import { bytesOf, keysBelow, openEngineSite, SOURCE } from "./engine-site.ts";
 import type { EngineSite } from "./engine-site.ts";
-import { aJob, cmafGroup, eventsOf, mediaConvertClient, submit, untilStatus } from "./mediaconvert-site.ts";
+import { aJob, cmafGroup, everything, eventsOf, mediaConvertClient, submit, untilStatus } from "./mediaconvert-site.ts";
 
 let site: EngineSite;
 let fake: FakeMediaConvert;
@@ -119,6 +120,26 @@ describe("a job of two rungs and one sound", () => {
     for (const { Jobs = [] } of [search, list, found]) expect(Jobs.map((job) => job.Id)).toEqual([jobId]);
     expect((await client.send(new SearchJobsCommand({ InputFile: "other.mp4" }))).Jobs).toEqual([]);
   });
+});
+
+test("automated ABR, subtitles and frame captures come out of one job, cut after whole GOPs", async () => {
+  const words = "1\n00:00:00,100 --> 00:00:00,900\nHello\n\n2\n00:00:02,500 --> 00:00:03,900\nAgain\n";
+  await site.s3.send(new PutObjectCommand({ Bucket: TEST_BUCKETS.uploads, Key: "in/clip.srt", Body: words }));
+  const job = aJob("all/", {
+    AccelerationSettings: { Mode: "PREFERRED" },
+    Settings: everything(`s3://${TEST_BUCKETS.uploads}/in/clip.srt`),
+  });
+  const done = await untilStatus(client, await submit(client, job), "COMPLETE", "ERROR");
+  expect(done).toMatchObject({ Status: "COMPLETE", AccelerationStatus: "ACCELERATED" });
+  const keys = await keysBelow(site, "all/");
+  // A destination that ends with a slash takes the input's name.
+  expect(keys).toEqual(expect.arrayContaining(["clip.m3u8", "clip_v_1.m3u8", "clip_v_2.m3u8", "clip_v_3.m3u8", "clip_en_000000001.vtt"]));
+  expect(keys.filter((key) => key.endsWith(".jpg"))).toEqual(["frames/clip.0000000.jpg", "frames/clip.0000001.jpg"]);
+  const top = parsePlaylist((await bytesOf(site, "all/clip.m3u8")).toString());
+  expect(top.variants.map(({ attributes }) => attributes.get("RESOLUTION"))).toEqual(["320x180", "214x120", "160x90"]);
+  expect(top.media.map((media) => [media.get("TYPE"), media.get("LANGUAGE"), media.get("NAME")])).toEqual([["SUBTITLES", "en", "English"]]);
+  const media = parsePlaylist((await bytesOf(site, "all/clip_v_1.m3u8")).toString());
+  expect(media.segments.map(({ seconds }) => seconds)).toEqual([1.2, 1.2, 1.2, expect.closeTo(0.4, 2)]);
 });
 
 test("the queue, the queues and the endpoint are told", async () => {

@@ -15,6 +15,7 @@ export interface InputStream {
   readonly frameRate: number;
   readonly channels: number;
   readonly sampleRateHz: number;
+  readonly durationSeconds: number;
 }
 
 /** What the services find out about an input before they work on it. */
@@ -36,6 +37,7 @@ const report = z.object({
       r_frame_rate: z.string().default("0/1"),
       channels: z.int().default(0),
       sample_rate: z.coerce.number().default(0),
+      duration: z.coerce.number().optional(),
       tags: z.object({ language: z.string().optional() }).default({}),
       side_data_list: z.array(z.object({ rotation: z.number().optional() })).default([]),
       disposition: z.object({ attached_pic: z.int().default(0) }).default({ attached_pic: 0 }),
@@ -67,6 +69,7 @@ export async function inputFacts(tools: EncodingTools, file: string, signal: Abo
       frameRate: numerator / (denominator || 1),
       channels: stream.channels,
       sampleRateHz: stream.sample_rate,
+      durationSeconds: stream.duration ?? format.duration,
     });
   }
   return { durationSeconds: format.duration, streams: found };

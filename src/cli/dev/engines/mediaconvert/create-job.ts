@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { mediaConvertError } from "./errors.ts";
 import type { JobSettings, Output, OutputGroup } from "./settings.ts";
+import { rateControlled } from "./rate-controlled.ts";
 import { jobSettings } from "./settings.ts";
 import { userMetadata } from "../user-metadata.ts";
 
@@ -91,7 +92,7 @@ type Codec = NonNullable<Output["videoDescription"]>["codecSettings"];
 
 function rateProblems(codec: Codec, automated: boolean): string[] {
   if (codec.codec === "FRAME_CAPTURE") return ["A CMAF group takes no frame captures."];
-  const { rateControlMode, maxBitrate, bitrate, qualityTuningLevel } = codec.codec === "H_264" ? codec.h264Settings : codec.h265Settings;
+  const { rateControlMode, maxBitrate, bitrate, qualityTuningLevel } = rateControlled(codec);
   if (automated) {
     const isRight = rateControlMode === "QVBR" && qualityTuningLevel === "MULTI_PASS_HQ";
     return isRight ? [] : ["Automated ABR needs rateControlMode QVBR and qualityTuningLevel MULTI_PASS_HQ."];

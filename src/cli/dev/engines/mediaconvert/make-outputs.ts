@@ -56,7 +56,8 @@ export async function makeOutputs(options: MakeOptions): Promise<MadeOutputs> {
   const uris = [...new Set(groups.flatMap(({ tracks }) => tracks.flatMap(({ sidecar }) => sidecar ?? [])))];
   const sidecars = new Map(uris.map((uri, index) => [uri, `sidecar${index}${extname(uri)}`] as const));
   for (const [uri, name] of sidecars) await fetchInput(options, uri, join(folder, name));
-  const files = await render({ groups, facts, folder, sidecars, tools, signal, onPercent });
+  const turnsByItself = settings.inputs[0].videoSelector?.rotate === "AUTO";
+  const files = await render({ groups, turnsByItself, facts, folder, sidecars, tools, signal, onPercent });
   const made = await Promise.all(
     groups.map(async (group, index) => {
       const names = files[index] ?? [];

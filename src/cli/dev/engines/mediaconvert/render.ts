@@ -15,6 +15,8 @@ export interface RenderWork {
   readonly tools: EncodingTools;
   readonly signal: AbortSignal;
   readonly onPercent: (percent: number) => void;
+  /** The input's own rotation is heeded; the service does that only when it is told AUTO. */
+  readonly turnsByItself: boolean;
 }
 
 const EXTENSIONS = { video: "mp4", audio: "mp4", text: "vtt" } as const;
@@ -39,11 +41,13 @@ export async function render(work: RenderWork): Promise<readonly (readonly strin
 
 const trackFile = (track: TrackPlan, group: number, place: number): string => `${group}-${place}.${EXTENSIONS[track.kind]}`;
 
-function ffmpegArgs({ groups, sidecars }: RenderWork): readonly string[] {
+function ffmpegArgs({ groups, sidecars, turnsByItself }: RenderWork): readonly string[] {
   const extra = [...sidecars.keys()];
   const place = ({ sidecar = "" }: TrackPlan): string => `${extra.indexOf(sidecar) + 1}:s:0`;
   return [
-    ...["-v", "error", "-nostdin", "-y", "-progress", "pipe:1", "-i", "film"],
+    ...["-v", "error", "-nostdin", "-y", "-progress", "pipe:1"],
+    ...(turnsByItself ? [] : ["-noautorotate"]),
+    ...["-i", "film"],
     ...extra.flatMap((uri) => ["-i", sidecars.get(uri) ?? ""]),
     ...groups.flatMap((group, index) =>
       group.tracks.flatMap((track, at) => [

@@ -13,6 +13,7 @@ const rateControlled = z.looseObject({
   rateControlMode: z.enum(["VBR", "CBR", "QVBR"]),
   bitrate: z.int().min(1000).max(1_152_000_000).optional(),
   maxBitrate: z.int().min(1000).max(1_152_000_000).optional(),
+  hrdBufferSize: z.int().min(0).optional(),
   gopSize: z.number().min(0).optional(),
   gopSizeUnits: z.enum(["FRAMES", "SECONDS", "AUTO"]).optional(),
   codecProfile: z.string().optional(),
@@ -31,6 +32,7 @@ export type FrameCapture = z.infer<typeof frameCapture>;
 const videoCodec = z.discriminatedUnion("codec", [
   z.looseObject({ codec: z.literal("H_264"), h264Settings: rateControlled }),
   z.looseObject({ codec: z.literal("H_265"), h265Settings: rateControlled }),
+  z.looseObject({ codec: z.literal("AV1"), av1Settings: rateControlled.extend({ rateControlMode: z.literal("QVBR") }) }),
   z.looseObject({ codec: z.literal("FRAME_CAPTURE"), frameCaptureSettings: frameCapture.prefault({}) }),
 ]);
 
@@ -41,12 +43,21 @@ const videoDescription = z.looseObject({
   height: size,
   scalingBehavior: z.enum(["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL"]).default("DEFAULT"),
   codecSettings: videoCodec,
+  videoPreprocessors: z
+    .looseObject({
+      colorCorrector: z.looseObject({ colorSpaceConversion: z.string().optional(), hdrToSdrToneMapper: z.string().optional() }).optional(),
+      deinterlacer: z.looseObject({ mode: z.string().optional() }).optional(),
+    })
+    .default({}),
 });
 export type VideoDescription = z.infer<typeof videoDescription>;
 
+/** A custom code, ISO 639-2 or BCP-47, goes before the other. */
+const language = { languageCode: z.string().optional(), customLanguageCode: z.string().optional() };
+
 const audioDescription = z.looseObject({
   audioSourceName: z.string().optional(),
-  languageCode: z.string().optional(),
+  ...language,
   streamName: z.string().optional(),
   codecSettings: z.looseObject({
     codec: z.literal("AAC"),
@@ -61,7 +72,7 @@ export type AudioDescription = z.infer<typeof audioDescription>;
 
 const captionDescription = z.looseObject({
   captionSelectorName: z.string().min(1),
-  languageCode: z.string().optional(),
+  ...language,
   languageDescription: z.string().optional(),
   destinationSettings: z.looseObject({ destinationType: z.literal("WEBVTT") }),
 });
@@ -74,6 +85,7 @@ const output = z.looseObject({
       .looseObject({
         audioGroupId: z.string().optional(),
         audioTrackType: z.string().optional(),
+        audioDuration: z.enum(["DEFAULT_CODEC_DURATION", "MATCH_VIDEO_DURATION"]).optional(),
         iFrameOnlyManifest: z.enum(["INCLUDE", "EXCLUDE"]).optional(),
       })
       .prefault({}),
@@ -91,6 +103,7 @@ const cmafGroup = z.looseObject({
   cmafGroupSettings: z.looseObject({
     destination,
     segmentLength: z.int().min(1).default(10),
+    segmentLengthControl: z.enum(["EXACT", "GOP_MULTIPLE", "MATCH"]).default("EXACT"),
     fragmentLength: z.int().min(1).default(2),
     segmentControl: z.literal("SEGMENTED_FILES").default("SEGMENTED_FILES"),
     writeHlsManifest: z.enum(["ENABLED", "DISABLED"]).default("ENABLED"),

@@ -25,12 +25,15 @@ function select({ selectorType = "TRACK", tracks: [first = 1] = [], languageCode
     : audio.find(({ place }) => place === first - 1);
 }
 
+/** Source types whose captions are a track of the film. */
+const IN_TRACKS: readonly string[] = ["TRACK", "TT_3GPP"];
+
 /** Where the captions of a selector are. Throws JobFailed 1040 for what the fake cannot read. */
 export function captionSource(selector: CaptionSelector | undefined, facts: InputFacts): CaptionSource {
   const { sourceType, trackSourceSettings, fileSourceSettings } = selector?.sourceSettings ?? { sourceType: "" };
   if (fileSourceSettings !== undefined) return { kind: "file", uri: fileSourceSettings.sourceFile };
   const wanted = (trackSourceSettings?.trackNumber ?? 1) - 1;
-  const found = sourceType === "TRACK" ? ofKind(facts, "subtitle").find(({ place }) => place === wanted) : undefined;
+  const found = IN_TRACKS.includes(sourceType) ? ofKind(facts, "subtitle").find(({ place }) => place === wanted) : undefined;
   if (found === undefined) throw new JobFailed(JOB_ERRORS.settings, `The input has no captions of the type ${sourceType} at this place.`);
   return { kind: "track", place: found.place };
 }
