@@ -11,6 +11,7 @@ import {
   GetQueueCommand,
   ListJobsCommand,
   ListQueuesCommand,
+  ProbeCommand,
   SearchJobsCommand,
   StartJobsQueryCommand,
 } from "@aws-sdk/client-mediaconvert";
@@ -142,11 +143,37 @@ test("automated ABR, subtitles and frame captures come out of one job, cut after
   expect(media.segments.map(({ seconds }) => seconds)).toEqual([1.2, 1.2, 1.2, expect.closeTo(0.4, 2)]);
 });
 
+test("a probe tells the tracks of a file, and what is no file or no media", async () => {
+  const ask = (FileUrl: string) => client.send(new ProbeCommand({ InputFiles: [{ FileUrl }] }));
+  const { ProbeResults } = await ask(SOURCE);
+  expect(ProbeResults).toMatchObject([
+    {
+      Container: {
+        Format: "mp4",
+        Tracks: [
+          { TrackType: "video", Codec: "AVC", VideoProperties: { Width: 320, Height: 180, FrameRate: { Numerator: 30, Denominator: 1 } } },
+          ...["eng", "deu"].map((LanguageCode) => ({
+            TrackType: "audio",
+            Codec: "AAC",
+            AudioProperties: { LanguageCode, SampleRate: 48_000 },
+          })),
+        ],
+      },
+      TrackMappings: [{ VideoTrackIndexes: [1], AudioTrackIndexes: [2, 3] }],
+    },
+  ]);
+  await site.s3.send(new PutObjectCommand({ Bucket: TEST_BUCKETS.uploads, Key: "in/words.mp4", Body: "no film" }));
+  await expect(ask(`s3://${TEST_BUCKETS.uploads}/none.mp4`)).rejects.toMatchObject({ name: "NotFoundException" });
+  await expect(ask(`s3://${TEST_BUCKETS.uploads}/in/words.mp4`)).rejects.toMatchObject({ name: "UnprocessableEntityException" });
+});
+
 test("the queue, the queues and the endpoint are told", async () => {
   const { Queue } = await client.send(new GetQueueCommand({ Name: "Default" }));
   expect(Queue).toMatchObject({ Status: "ACTIVE", PricingPlan: "ON_DEMAND", Type: "SYSTEM" });
   expect((await client.send(new ListQueuesCommand())).Queues).toHaveLength(1);
   expect((await client.send(new DescribeEndpointsCommand())).Endpoints).toEqual([{ Url: fake.url }]);
+  for (const queue of fake.queues) queue.status = "PAUSED";
+  expect((await client.send(new GetQueueCommand({ Name: "Default" }))).Queue).toMatchObject({ Status: "PAUSED" });
   await expect(client.send(new GetQueueCommand({ Name: "Other" }))).rejects.toMatchObject({ name: "NotFoundException" });
   await expect(client.send(new GetJobCommand({ Id: "none" }))).rejects.toMatchObject({ name: "NotFoundException" });
 });

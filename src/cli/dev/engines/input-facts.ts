@@ -13,6 +13,10 @@ export interface InputStream {
   readonly width: number;
   readonly height: number;
   readonly frameRate: number;
+  /** As ffprobe writes it: 30000/1001. */
+  readonly exactFrameRate: string;
+  /** Degrees clockwise that the picture is turned before it is shown. */
+  readonly rotation: number;
   readonly channels: number;
   readonly sampleRateHz: number;
   readonly durationSeconds: number;
@@ -55,7 +59,9 @@ export async function inputFacts(tools: EncodingTools, file: string, signal: Abo
   for (const stream of streams) {
     const kind = KINDS.find((name) => name === stream.codec_type);
     if (kind === undefined || stream.disposition.attached_pic === 1) continue;
-    const turned = stream.side_data_list.some(({ rotation = 0 }) => Math.abs(rotation) % 180 === 90);
+    const [{ rotation: matrix = 0 } = {}] = stream.side_data_list.filter(({ rotation = 0 }) => rotation !== 0);
+    const rotation = (360 - matrix) % 360;
+    const turned = rotation % 180 === 90;
     const [numerator = 0, denominator = 1] = stream.r_frame_rate.split("/").map(Number);
     found.push({
       kind,
@@ -67,6 +73,8 @@ export async function inputFacts(tools: EncodingTools, file: string, signal: Abo
       width: turned ? stream.height : stream.width,
       height: turned ? stream.width : stream.height,
       frameRate: numerator / (denominator || 1),
+      exactFrameRate: stream.r_frame_rate,
+      rotation,
       channels: stream.channels,
       sampleRateHz: stream.sample_rate,
       durationSeconds: stream.duration ?? format.duration,

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { GetObjectCommand, HeadObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { z } from "zod";
+import { createSlots } from "./slots.ts";
 
 /** Where an embedded service finds the others. */
 export interface AwsPlace {
@@ -39,7 +40,8 @@ export class ObjectMissing extends Error {}
 
 /** The body limit of the embedded S3 is 11 MiB. */
 const PART_BYTES = 8 * 1024 * 1024;
-const UPLOADS_AT_ONCE = 4;
+/** Of all jobs together: the client would warn of more than its sockets. */
+const UPLOADS_AT_ONCE = 16;
 
 const TYPES: Readonly<Record<string, string>> = {
   ".m3u8": "application/vnd.apple.mpegurl",
@@ -58,11 +60,17 @@ const missing = z.object({ $metadata: z.object({ httpStatusCode: z.literal(404) 
 /** Opens a client of its own. */
 export function openObjects(place: AwsPlace): Objects {
   const client = new S3Client({ ...embeddedClient(place), forcePathStyle: true });
+  const slots = createSlots(UPLOADS_AT_ONCE);
   const uploadOne = async (file: string, { from, bucket, prefix }: { from: string; bucket: string; prefix: string }): Promise<void> => {
-    const Body = createReadStream(join(from, file));
-    const ContentType = TYPES[extname(file)] ?? "application/octet-stream";
-    const params = { Bucket: bucket, Key: `${prefix}${file}`, Body, ContentType };
-    await new Upload({ client, params, partSize: PART_BYTES, queueSize: 1 }).done();
+    const giveBack = await slots.take();
+    try {
+      const Body = createReadStream(join(from, file));
+      const ContentType = TYPES[extname(file)] ?? "application/octet-stream";
+      const params = { Bucket: bucket, Key: `${prefix}${file}`, Body, ContentType };
+      await new Upload({ client, params, partSize: PART_BYTES, queueSize: 1 }).done();
+    } finally {
+      giveBack();
+    }
   };
   return {
     exists: async ({ bucket, key }) => {
@@ -84,9 +92,9 @@ export function openObjects(place: AwsPlace): Objects {
       if (Body instanceof Readable) await pipeline(Body, createWriteStream(file), { signal });
     },
     upload: async (files, from, to) => {
-      for (let at = 0; at < files.length; at += UPLOADS_AT_ONCE) {
-        await Promise.all(files.slice(at, at + UPLOADS_AT_ONCE).map((file) => uploadOne(file, { from, ...to })));
-      }
+      const ends = await Promise.allSettled(files.map((file) => uploadOne(file, { from, ...to })));
+      const errors = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+      if (errors.length > 0) throw new AggregateError(errors, "the outputs could not be written");
     },
     close: () => client.destroy(),
   };

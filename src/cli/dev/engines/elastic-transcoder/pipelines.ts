@@ -5,7 +5,8 @@ export interface FakePipeline {
   readonly id: string;
   readonly inputBucket: string;
   readonly outputBucket: string;
-  readonly status?: "Active" | "Paused";
+  /** Told, no more: the switch `stall` holds the jobs of a paused pipeline. */
+  status?: "Active" | "Paused";
   /** The SNS topic of all notifications; there are none without. */
   readonly topicArn?: string;
 }

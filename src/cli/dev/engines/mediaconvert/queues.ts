@@ -6,7 +6,7 @@ export interface MediaConvertQueue {
   readonly name: string;
   readonly arn: string;
   readonly concurrentJobs: number;
-  /** A paused queue takes jobs and starts none. */
+  /** Told, no more: the switch `stall` holds the jobs of a paused queue. */
   status: "ACTIVE" | "PAUSED";
 }
 

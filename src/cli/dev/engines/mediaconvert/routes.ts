@@ -11,6 +11,7 @@ import { isFinal, jobOnTheWire } from "./job.ts";
 import type { JobsQuery } from "./job-lists.ts";
 import { listJobs, parseJobsQuery, queriedJobs } from "./job-lists.ts";
 import type { MediaConvertQueue } from "./queues.ts";
+import { parseProbe } from "./probe.ts";
 import { queueOnTheWire } from "./queues.ts";
 
 /** What the operations act on. */
@@ -21,6 +22,7 @@ export interface MediaConvertState {
   readonly now: () => number;
   readonly submit: (request: CreateJobRequest, queue: MediaConvertQueue) => MediaConvertJob;
   readonly cancel: (job: MediaConvertJob) => void;
+  readonly probe: (uri: string) => Promise<unknown>;
 }
 
 /** A token of a CreateJob call counts for so long after it. */
@@ -59,6 +61,7 @@ export function mediaConvertRoutes(state: MediaConvertState): readonly Route[] {
       queues: queues.map((queue) => queueOnTheWire(queue, jobs.values())),
       totalConcurrentJobs: queues.reduce((total, { concurrentJobs }) => total + concurrentJobs, 0),
     })),
+    route("Probe", ["POST", "/probe", 200], async ({ body }) => ({ probeResults: [await state.probe(parseProbe(body))] })),
     route("DescribeEndpoints", ["POST", "/endpoints", 200], ({ host }) => ({ endpoints: [{ url: `http://${host}` }] })),
   ];
 }

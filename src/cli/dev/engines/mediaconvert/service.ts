@@ -11,6 +11,8 @@ import { eventOf } from "./events.ts";
 import type { JobStatus, MediaConvertJob } from "./job.ts";
 import { isFinal, newJob } from "./job.ts";
 import type { MadeOutputs } from "./make-outputs.ts";
+import { probe } from "./probe.ts";
+import type { MediaConvertQueue } from "./queues.ts";
 import { newQueue } from "./queues.ts";
 import { mediaConvertRoutes } from "./routes.ts";
 import type { Announce } from "./run-job.ts";
@@ -36,6 +38,8 @@ export interface FakeMediaConvertJob {
 export interface FakeMediaConvert extends AsyncDisposable {
   readonly url: string;
   readonly switches: Switches<MediaConvertError>;
+  /** Their status may be changed. */
+  readonly queues: readonly MediaConvertQueue[];
   /** In the order they were made. */
   readonly jobs: () => readonly FakeMediaConvertJob[];
   /** The operations that were called, refused ones too. */
@@ -71,12 +75,15 @@ export async function startFakeMediaConvert(options: FakeMediaConvertOptions): P
       body: eventOf({ job, status, detail, region: aws.region, nowMs: runtime.now() }),
     });
   const jobs = new Map<string, MediaConvertJob>();
-  const { url, ...service } = await startService({ options, runtime, jobs, announce });
+  const { concurrentJobs = 20 } = options;
+  const queues = ["Default", ...(options.queues ?? [])].map((name) => newQueue(name, { region: aws.region, concurrentJobs }));
+  const { url, ...service } = await startService({ options, runtime, jobs, queues, announce });
   undo.use(service);
   const resources = undo.move();
   return {
     url,
     switches: runtime.switches,
+    queues,
     jobs: () => [...jobs.values()].map(fakeJob),
     calls: () => runtime.calls,
     announce: (jobId, status, detail = {}) => {
@@ -91,18 +98,17 @@ interface ServiceParts {
   readonly options: FakeMediaConvertOptions;
   readonly runtime: Runtime<MadeOutputs, MediaConvertError>;
   readonly jobs: Map<string, MediaConvertJob>;
+  readonly queues: readonly MediaConvertQueue[];
   readonly announce: Announce;
 }
 
-function startService({ options, runtime, jobs, announce }: ServiceParts) {
+function startService({ options, runtime, jobs, queues, announce }: ServiceParts) {
   const { region } = options.aws;
   const { switches, now } = runtime;
   return startRestService({
     routes: mediaConvertRoutes({
-      ...{ jobs, switches, now },
-      queues: ["Default", ...(options.queues ?? [])].map((name) =>
-        newQueue(name, { region, concurrentJobs: options.concurrentJobs ?? 20 }),
-      ),
+      ...{ jobs, queues, switches, now },
+      probe: (uri) => probe(uri, runtime),
       submit: (request, { arn: queueArn }) => {
         const job = newJob({ request, queueArn, region, nowMs: now() });
         jobs.set(job.id, job);
