@@ -42,6 +42,7 @@ export async function driveJob<Made extends { readonly files: readonly string[] 
     const made = await steps.make();
     steps.signal.throwIfAborted();
     await end(steps, made, switches);
+    steps.signal.throwIfAborted();
     steps.complete(made);
   } catch (error) {
     if (!steps.signal.aborted) steps.fail(error);

@@ -59,26 +59,21 @@ export async function inputFacts(tools: EncodingTools, file: string, signal: Abo
   for (const stream of streams) {
     const kind = KINDS.find((name) => name === stream.codec_type);
     if (kind === undefined || stream.disposition.attached_pic === 1) continue;
-    const [{ rotation: matrix = 0 } = {}] = stream.side_data_list.filter(({ rotation = 0 }) => rotation !== 0);
-    const rotation = (360 - matrix) % 360;
-    const turned = rotation % 180 === 90;
-    const [numerator = 0, denominator = 1] = stream.r_frame_rate.split("/").map(Number);
-    found.push({
-      kind,
-      place: found.filter((other) => other.kind === kind).length,
-      codec: stream.codec_name,
-      profile: stream.profile,
-      level: stream.level,
-      language: stream.tags.language,
-      width: turned ? stream.height : stream.width,
-      height: turned ? stream.width : stream.height,
-      frameRate: numerator / (denominator || 1),
-      exactFrameRate: stream.r_frame_rate,
-      rotation,
-      channels: stream.channels,
-      sampleRateHz: stream.sample_rate,
-      durationSeconds: stream.duration ?? format.duration,
-    });
+    const place = found.filter((other) => other.kind === kind).length;
+    found.push({ kind, place, ...factsOf(stream), durationSeconds: stream.duration ?? format.duration });
   }
   return { durationSeconds: format.duration, streams: found };
+}
+
+function factsOf(stream: z.infer<typeof report>["streams"][number]): Omit<InputStream, "kind" | "place" | "durationSeconds"> {
+  const { width, height, side_data_list: sideData, r_frame_rate: exactFrameRate } = stream;
+  const matrix = sideData.find(({ rotation = 0 }) => rotation !== 0)?.rotation ?? 0;
+  const rotation = (360 - matrix) % 360;
+  const isTurned = rotation % 180 === 90;
+  const [numerator = 0, denominator = 1] = exactFrameRate.split("/").map(Number);
+  return {
+    ...{ codec: stream.codec_name, profile: stream.profile, level: stream.level, language: stream.tags.language },
+    ...{ width: isTurned ? height : width, height: isTurned ? width : height, rotation },
+    ...{ frameRate: numerator / (denominator || 1), exactFrameRate, channels: stream.channels, sampleRateHz: stream.sample_rate },
+  };
 }

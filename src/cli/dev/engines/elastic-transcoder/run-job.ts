@@ -65,9 +65,8 @@ export function runJob(job: ElasticTranscoderJob, runner: JobRunner, signal: Abo
   return driveJob(steps, runner);
 }
 
-/** Enters a state; a final one is never left. */
+/** Enters a state. */
 export function move(job: ElasticTranscoderJob, status: JobStatus, { now }: Pick<JobRunner, "now">): void {
-  if (isFinal(job.status)) return;
   job.status = status;
   if (isFinal(status)) job.finishedAtMs = now();
   else job.startedAtMs = now();

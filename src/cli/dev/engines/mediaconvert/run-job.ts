@@ -83,9 +83,8 @@ const encode =
 const framesOf = ({ facts }: MadeOutputs): number =>
   Math.round(facts.durationSeconds * (facts.streams.find(({ kind }) => kind === "video")?.frameRate ?? 0));
 
-/** Enters a state; a final one is never left. */
+/** Enters a state. */
 export function move(job: MediaConvertJob, status: JobStatus, { now }: Pick<JobRunner, "now">): void {
-  if (isFinal(job.status)) return;
   job.status = status;
   if (isFinal(status)) job.finishedAtMs = now();
   else job.startedAtMs = now();
