@@ -31,6 +31,7 @@ export function createS3ObjectStore(client: S3Client, bucket: string): ObjectSto
     writeText: async (object, signal) => writeText({ ...place, ...object }, signal),
     uploadFile: async (object, signal) => uploadFile({ ...place, ...object, spent }, signal),
     copy: async (from, to, signal) => copy({ ...place, from, to }, signal),
+    copyAs: async (object, signal) => copy({ ...place, ...object }, signal),
     downloadFile: async (object, signal) => readObject({ ...place, ...object }, signal),
     list: async (prefix, signal) => list({ ...place, prefix }, signal),
     remove: async (keys, signal) => {
@@ -125,8 +126,18 @@ function conditionOf(condition: WriteCondition | undefined): { IfNoneMatch?: str
 /** S3 reads the header as a URL path. */
 const copySource = (bucket: string, key: string): string => [bucket, ...key.split("/")].map(encodeURIComponent).join("/");
 
-async function copy({ client, bucket, from, to }: Place & { from: string; to: string }, signal?: AbortSignal): Promise<void> {
-  const input = { Bucket: bucket, Key: to, CopySource: copySource(bucket, from) };
+interface Copy extends Place {
+  readonly from: string;
+  readonly to: string;
+  /** Those of the object when absent. */
+  readonly headers?: ObjectHeaders;
+}
+
+async function copy({ client, bucket, from, to, headers }: Copy, signal?: AbortSignal): Promise<void> {
+  const replaced = headers
+    ? ({ MetadataDirective: "REPLACE", ContentType: headers.contentType, CacheControl: headers.cacheControl } as const)
+    : {};
+  const input = { Bucket: bucket, Key: to, CopySource: copySource(bucket, from), ...replaced };
   const attempt = async (): Promise<void> => {
     try {
       await client.send(new CopyObjectCommand(input), optionsOf(signal));

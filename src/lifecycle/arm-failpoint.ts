@@ -80,6 +80,7 @@ function armBucket(store: ObjectStore, around: Around): ObjectStore {
     writeText: (object, signal) => around(writeOf(object), () => store.writeText(object, signal)),
     uploadFile: (object, signal) => around(writeOf(object), () => store.uploadFile(object, signal)),
     copy: (from, to, signal) => around("copy", () => store.copy(from, to, signal)),
+    copyAs: (object, signal) => around("copy", () => store.copyAs(object, signal)),
     remove: (keys, signal) => around("discard", () => store.remove(keys, signal)),
   };
 }

@@ -50,6 +50,8 @@ export interface ObjectStore {
   ): Promise<void>;
   /** Makes `to` the same object as `from`, headers included, without its bytes passing through here; at most 5 GiB. */
   copy(from: string, to: string, signal?: AbortSignal): Promise<void>;
+  /** The same with headers of our own, for what another program wrote; `to` may be `from`. */
+  copyAs(object: { from: string; to: string; headers: ObjectHeaders }, signal?: AbortSignal): Promise<void>;
   /** Writes the object's bytes to a file; what was written when it throws is not to be used. */
   downloadFile(object: { key: string; path: string }, signal?: AbortSignal): Promise<void>;
   list(prefix: string, signal?: AbortSignal): Promise<readonly ListedObject[]>;

@@ -23,6 +23,11 @@ export function createFolderStore(folder: string, keyPrefix: string): ObjectStor
     const first = await mkdir(path, { recursive: true });
     if (first !== undefined && `${root}${sep}`.startsWith(first + sep)) keep = dirname(first);
   };
+  const copyTo = async (path: string, key: string): Promise<void> => {
+    const target = pathOf(key);
+    await makeFolder(dirname(target));
+    if (target !== path) await copyFile(path, target, constants.COPYFILE_FICLONE);
+  };
   let lastWrite: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(write: () => Promise<T>): Promise<T> => {
     const turn = lastWrite.then(write);
@@ -38,16 +43,10 @@ export function createFolderStore(folder: string, keyPrefix: string): ObjectStor
         return writeTextFile(path, text, condition);
       });
     },
-    uploadFile: async ({ key, path }) => {
-      const target = pathOf(key);
-      await makeFolder(dirname(target));
-      await copyFile(path, target, constants.COPYFILE_FICLONE);
-    },
-    copy: async (from, to) => {
-      const target = pathOf(to);
-      await makeFolder(dirname(target));
-      await copyFile(pathOf(from), target, constants.COPYFILE_FICLONE);
-    },
+    uploadFile: async ({ key, path }) => copyTo(path, key),
+    copy: async (from, to) => copyTo(pathOf(from), to),
+    // Files have no headers.
+    copyAs: async ({ from, to }) => copyTo(pathOf(from), to),
     downloadFile: async ({ key, path }) => copyFile(pathOf(key), path, constants.COPYFILE_FICLONE),
     list: async (prefix) => listFiles(pathOf(prefix), keyOf),
     remove: async (keys) => {

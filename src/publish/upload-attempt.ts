@@ -19,6 +19,8 @@ export interface AttemptTarget {
   readonly reuse?: { readonly prefix: string; readonly ids: ReadonlySet<string> };
   /** Whether an attempt after this one may go on from what lies there. */
   readonly isLeft?: boolean;
+  /** Media that lies under the prefix by the name another program gave it: from ours to that one. The store copies it. */
+  readonly renamed?: ReadonlyMap<string, string>;
 }
 
 export interface AttemptUpload {
@@ -117,11 +119,14 @@ async function uploadAll(
 const isReused = ({ reuse }: AttemptTarget, name: string): boolean =>
   reuse !== undefined && reuse.ids.has(dirname(name)) && /\.(?:m4s|mp4)$/.test(name);
 
-const isHere = (target: AttemptTarget, name: string): boolean => !isReused(target, name) && !target.present?.has(name);
+const isHere = (target: AttemptTarget, name: string): boolean =>
+  !isReused(target, name) && !target.present?.has(name) && !target.renamed?.has(name);
 
 async function put(target: AttemptTarget, name: string, signal: AbortSignal): Promise<void> {
   const { store, prefix, outDir, reuse } = target;
-  if (reuse && isReused(target, name)) await store.copy(reuse.prefix + name, prefix + name, signal);
+  const from = target.renamed?.get(name);
+  if (from !== undefined) await store.copyAs({ from: prefix + from, to: prefix + name, headers: immutableHeaders(name) }, signal);
+  else if (reuse && isReused(target, name)) await store.copy(reuse.prefix + name, prefix + name, signal);
   else {
     // A revision is one attempt's (RELIABILITY.md R-P1): what is there was not made by this one.
     const condition = { kind: "absent" } as const;

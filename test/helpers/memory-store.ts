@@ -64,6 +64,11 @@ export function memoryStore(): MemoryStore {
       if (!found) throw new Error(`no object at ${from}`);
       put(to, found.bytes, found);
     },
+    copyAs: async ({ from, to, headers }) => {
+      const found = objects.get(from);
+      if (!found) throw new Error(`no object at ${from}`);
+      put(to, found.bytes, headers);
+    },
     downloadFile: async ({ key, path }) => {
       const found = objects.get(key);
       if (!found) throw new Error(`no object at ${key}`);

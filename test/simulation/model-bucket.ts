@@ -67,6 +67,17 @@ export function createModelBucket(world: World, options: BucketOptions): ModelBu
     if (!holds) throw new PreconditionFailed(key);
   };
   const call = { failure };
+  const copy = async (from: string, to: string, signal?: AbortSignal): Promise<void> =>
+    send(world, {
+      ...call,
+      label: `copy ${name}/${to}`,
+      signal,
+      apply: () => {
+        const found = objects.get(from);
+        if (!found) throw new StorageError(`no object at ${from}`);
+        put(to, found);
+      },
+    });
   const store: ObjectStore = {
     readText: async (key, signal) =>
       send(world, {
@@ -107,17 +118,8 @@ export function createModelBucket(world: World, options: BucketOptions): ModelBu
       };
       await send(world, { ...call, label: `upload ${name}/${key}`, signal, apply, pretend, faults: [...UPLOAD_FAULTS] });
     },
-    copy: async (from, to, signal) =>
-      send(world, {
-        ...call,
-        label: `copy ${name}/${to}`,
-        signal,
-        apply: () => {
-          const found = objects.get(from);
-          if (!found) throw new StorageError(`no object at ${from}`);
-          put(to, found);
-        },
-      }),
+    copy: async (from, to, signal) => copy(from, to, signal),
+    copyAs: async ({ from, to }, signal) => copy(from, to, signal),
     downloadFile: async ({ key, path }, signal) => {
       const { sizeBytes } = await send(world, {
         ...call,

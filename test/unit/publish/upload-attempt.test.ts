@@ -56,6 +56,20 @@ describe("uploadWhileEncoding", () => {
     });
   });
 
+  test("copies inside the store what another program wrote there, by our name and with our headers", async () => {
+    await using encode = await anEncode();
+    const headers = { contentType: "binary/octet-stream", cacheControl: "" };
+    for (const [name] of FILES) await encode.store.writeText({ key: `${PREFIX}index_${name}`, text: name, headers });
+    const renamed = new Map([...FILES.keys()].map((name) => [name, `index_${name}`]));
+    const target = { store: encode.store, prefix: PREFIX, outDir: encode.folder.path, renditionIds: [], renamed };
+    expect(await uploadWhileEncoding(target, signal).finish(FILES)).toBe(0);
+    expect(encode.store.objects.get(`${PREFIX}v240/00001.m4s`)).toMatchObject({
+      contentType: "video/iso.segment",
+      cacheControl: "public,max-age=31536000,immutable",
+    });
+    expect(encode.store.textOf(`${PREFIX}v240/init.mp4`)).toBe("v240/init.mp4");
+  });
+
   test("uploads the rest at the end, each file once", async () => {
     await using encode = await anEncode();
     for (const name of FILES.keys()) await encode.write(name);
