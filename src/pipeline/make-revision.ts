@@ -91,6 +91,7 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
       attached: texts.attached,
       isComplete,
       isFirst: admitted.isNew && !target.reuse,
+      engine: "ffmpeg" as const,
       encodeSeconds: encoderSeconds,
       onSending: (isSent: boolean) => {
         mayBeShown = isSent;

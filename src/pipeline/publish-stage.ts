@@ -1,7 +1,7 @@
 import { stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Job } from "../domain/job.ts";
+import type { EngineName, Job } from "../domain/job.ts";
 import { ASSET_RECORD, POINTER_COPIES, PRESENTATION, revisionBase } from "../domain/output-layout.ts";
 import { INIT_NAME } from "../packaging/compile.ts";
 import type { Presentation } from "../packaging/presentation.ts";
@@ -25,6 +25,7 @@ export interface PublishRequest {
   readonly presentation: Presentation;
   readonly outDir: string;
   readonly upload: AttemptUpload;
+  readonly engine: EngineName;
   /** How long the encode took. */
   readonly encodeSeconds: number;
   /** Defects of the source that were below the threshold of rejection. */
@@ -44,7 +45,7 @@ export async function publishStage(
   deps: PipelineDeps,
   context: JobContext,
 ): Promise<"published" | "duplicate" | "stale"> {
-  const { job, admitted, revision, presentation, outDir, upload, degraded, isComplete, isFirst, encodeSeconds } = request;
+  const { job, admitted, revision, presentation, outDir, upload, degraded, isComplete, isFirst, engine, encodeSeconds } = request;
   const { assetPath, ladderHash, createdAt, pinsVersion: isPinned, object, sourceId: id } = admitted;
   const playlists = renderPlaylists(presentation);
   const manifests = renderManifests(presentation, revisionBase(revision));
@@ -55,7 +56,7 @@ export async function publishStage(
   const source = { id, sizeBytes: object.sizeBytes };
   const encode = { seconds: encodeSeconds, cores: availableParallelism() };
   const publishedAt = new Date().toISOString();
-  const identity = { assetPath, revision, source, ladderHash, engine: "ffmpeg", encode, isComplete, isPinned, createdAt, publishedAt };
+  const identity = { assetPath, revision, source, ladderHash, engine, encode, isComplete, isPinned, createdAt, publishedAt };
   const record = assetRecord(identity, presentation, degraded);
   await writeFile(join(outDir, ASSET_RECORD), recordText(record));
   const pictures = presentation.storyboard ? pictureNames(presentation.storyboard) : [];

@@ -1,0 +1,50 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { EncodePlan } from "../domain/encode-plan.ts";
+import { collectRenditions, isOfService, playlistNames } from "../engines/mediaconvert/outputs.ts";
+import { placeCmaf } from "../packaging/place-cmaf.ts";
+import { forAll } from "../publish/revision-objects.ts";
+import type { StageRun } from "./deps.ts";
+import { requireSpace } from "./disk.ts";
+
+/** Where a service wrote, and what it was asked for. */
+export interface CollectRequest {
+  readonly plan: EncodePlan;
+  /** Of the revision: "<assetPath>/r/<revision>/". */
+  readonly prefix: string;
+  readonly outDir: string;
+}
+
+/** A media playlist of a day is a few megabytes; nothing larger is read. */
+const MAX_PLAYLIST_BYTES = 32 * 1024 * 1024;
+const CONCURRENCY = 6;
+
+/**
+ * Brings what MediaConvert wrote to disk, in the layout of what is encoded here, to be measured like that. What an attempt
+ * before this one had added to the revision goes. Resolves to the service's name of each file by ours. Throws OutputError
+ * output_incomplete, ResourceError disk_full and the store's JobErrors.
+ */
+export async function collectStage({ plan, prefix, outDir }: CollectRequest, run: StageRun): Promise<ReadonlyMap<string, string>> {
+  const { deps, jobId, signal } = run;
+  const { published: store, settings } = deps;
+  const sizes = new Map((await store.list(prefix, signal)).map(({ key, sizeBytes }) => [key.slice(prefix.length), sizeBytes]));
+  const remains = [...sizes.keys()].filter((name) => !isOfService(name));
+  if (remains.length > 0)
+    await store.remove(
+      remains.map((name) => prefix + name),
+      signal,
+    );
+  const texts = new Map<string, string>();
+  await forAll(playlistNames(plan), CONCURRENCY, async (name) => {
+    if ((sizes.get(name) ?? Infinity) > MAX_PLAYLIST_BYTES) return;
+    const text = (await store.readText(prefix + name, signal))?.text;
+    if (text !== undefined) texts.set(name, text);
+  });
+  const placed = placeCmaf(collectRenditions(plan, { sizes, texts }));
+  const bytes = [...placed.values()].reduce((total, name) => total + (sizes.get(name) ?? 0), 0);
+  await requireSpace(settings.workDir, bytes, settings.disk.minimumFreeBytes);
+  for (const { id } of [...plan.video, ...plan.audio]) await mkdir(join(outDir, id), { recursive: true });
+  await forAll(placed, CONCURRENCY, async ([name, from]) => store.downloadFile({ key: prefix + from, path: join(outDir, name) }, signal));
+  deps.report({ kind: "transferred", jobId, direction: "in", bytes });
+  return placed;
+}

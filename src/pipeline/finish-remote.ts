@@ -1,0 +1,109 @@
+import { OutputError } from "../domain/errors.ts";
+import { revisionBase } from "../domain/output-layout.ts";
+import { isOfService } from "../engines/mediaconvert/outputs.ts";
+import type { OnSending } from "../publish/commit.ts";
+import { discardRevision } from "../publish/discard.ts";
+import { uploadWhileEncoding } from "../publish/upload-attempt.ts";
+import type { RemoteRecord } from "../state/remote-records.ts";
+import { wasOvertaken } from "./admit.ts";
+import { collectStage } from "./collect-stage.ts";
+import type { StageRun } from "./deps.ts";
+import { fetchStage } from "./fetch-stage.ts";
+import { inWorkspace } from "./in-workspace.ts";
+import { attachLate } from "./late-sidecars.ts";
+import { picturesStage } from "./pictures-stage.ts";
+import { publishStage } from "./publish-stage.ts";
+import type { JobRun } from "./run-job.ts";
+import { textStage } from "./text-stage.ts";
+import { verifyStage } from "./verify-stage.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What became of a remote job that is complete. */
+export type FinishOutcome = "published" | "duplicate" | "stale";
+
+/**
+ * Publishes what a service made, by the stages that publish what is made here: measured, verified against the plan, with
+ * playlists, pictures and asset.json of our own. The caller holds the claim, and the run's signal and check are that claim's.
+ * Nothing of the revision stays when it is not published, unless the error says to come again. Throws OutputError and the
+ * stages' JobErrors.
+ */
+export async function finishRemote(record: RemoteRecord, run: JobRun): Promise<FinishOutcome> {
+  const { deps, context } = run;
+  const place = { assetPath: record.admitted.assetPath, revision: record.revision };
+  if (await wasOvertaken(record.admitted, deps, context)) return leave("duplicate", place, run);
+  let mayBeShown = false;
+  const onSending = (isSent: boolean): void => {
+    mayBeShown = isSent;
+  };
+  const outcome = await inWorkspace(deps.settings.workDir, (workspace) => publish({ record, workspace, onSending }, run));
+  if (outcome !== "published" && !mayBeShown) return leave(outcome, place, run);
+  await removeServiceNames(place, run);
+  return outcome;
+}
+
+interface Place {
+  readonly assetPath: string;
+  readonly revision: string;
+}
+
+const prefixOf = ({ assetPath, revision }: Place): string => `${assetPath}/${revisionBase(revision)}`;
+
+/** Asset.json may name this very revision: an attempt that was killed after its commit is a duplicate of itself. */
+async function leave(outcome: "duplicate" | "stale", place: Place, run: JobRun): Promise<FinishOutcome> {
+  await discardRevision(run.deps.published, place);
+  await removeServiceNames(place, run);
+  return outcome;
+}
+
+interface Publishing {
+  readonly record: RemoteRecord;
+  readonly workspace: Workspace;
+  readonly onSending: OnSending;
+}
+
+async function publish({ record, workspace, onSending }: Publishing, { deps, context, stage }: JobRun): Promise<FinishOutcome> {
+  const { job, admitted, revision, plan, engine } = record;
+  const { assetPath } = admitted;
+  const { outDir } = workspace;
+  const store = deps.published;
+  const prefix = prefixOf({ assetPath, revision });
+  const stageRun = { deps, jobId: job.id, signal: context.signal };
+  if (engine !== "mediaconvert") throw new OutputError("output_incomplete", `${engine}: its outputs are no CMAF`);
+  const renamed = await stage("fetch", () => collectStage({ plan, prefix, outDir }, stageRun));
+  if (plan.text.length > 0 && (await fetchForText(record, workspace, stageRun)) === "stale") return "stale";
+  const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
+  const texts = await stage("text", () => textStage(verified, { workspace, source: job.source, asset: admitted }, stageRun));
+  const presentation = await stage("pictures", () => picturesStage(texts.presentation, outDir, stageRun));
+  const renditionIds = [...plan.video, ...plan.audio].map(({ id }) => id);
+  const upload = uploadWhileEncoding({ store, prefix, outDir, renditionIds, renamed }, context.signal);
+  try {
+    const request = {
+      ...{ job, admitted, revision, presentation, outDir, upload, engine },
+      encodeSeconds: Math.max(0, (Date.now() - Date.parse(record.submittedAt)) / 1000),
+      degraded: [...plan.source.defects, ...texts.lost.map((id) => `text_lost:${id}`)],
+      isComplete: true,
+      isFirst: admitted.isNew,
+      onSending,
+    };
+    const outcome = await stage("publish", () => publishStage(request, deps, context));
+    if (outcome === "published" && plan.video.length > 0)
+      await attachLate({ source: job.source, seen: texts.seen, assetPath, folder: outDir }, deps.sources, { store, ...context });
+    return outcome;
+  } finally {
+    await upload.stop();
+  }
+}
+
+/** Text is taken from the source here, as for every engine: the services' own is cut and timed otherwise. */
+const fetchForText = (record: RemoteRecord, { sourcePath }: Workspace, run: StageRun): Promise<"fetched" | "stale"> =>
+  fetchStage(record.admitted.object, sourcePath, run);
+
+/** The media by the service's names, once it has ours. Best effort: it is part of a revision, and goes with it. */
+async function removeServiceNames(place: Place, { deps: { published: store }, context: { signal } }: JobRun): Promise<void> {
+  const prefix = prefixOf(place);
+  const removal = async (): Promise<void> => {
+    const keys = (await store.list(prefix, signal)).map(({ key }) => key).filter((key) => isOfService(key.slice(prefix.length)));
+    if (keys.length > 0) await store.remove(keys, signal);
+  };
+  await removal().catch(() => undefined);
+}
