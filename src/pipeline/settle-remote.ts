@@ -1,0 +1,110 @@
+import { JobError, OutputError } from "../domain/errors.ts";
+import type { RemoteEngine, RemoteEngineName } from "../engines/remote.ts";
+import { discardRevision } from "../publish/discard.ts";
+import type { RemoteRecord } from "../state/remote-records.ts";
+import { giveUpRecord, removeRemoteRecord } from "../state/remote-records.ts";
+import type { RemoteStep } from "./decide-remote.ts";
+import type { FinishOutcome } from "./finish-remote.ts";
+import type { Claim, ObjectStore } from "./ports.ts";
+
+/** The claim of a job that was submitted, taken by the one who finishes it. */
+export interface SubmittedClaim extends Claim {
+  /** Puts it back to submitted, for whoever finishes the job later. Never rejects. */
+  giveBack(): Promise<void>;
+}
+
+/**
+ * Takes the claim of a remote job; undefined when it says another attempt, or none, by now: the job's work is for nobody.
+ * Throws ClaimHeldError while somebody else finishes it.
+ */
+export type TakeSubmitted = (record: RemoteRecord, signal: AbortSignal) => Promise<SubmittedClaim | undefined>;
+
+/** What settling a remote job needs from outside. */
+export interface RemoteDeps {
+  readonly state: ObjectStore;
+  readonly published: ObjectStore;
+  readonly engines: ReadonlyMap<RemoteEngineName, Pick<RemoteEngine, "read" | "cancel">>;
+  readonly takeSubmitted: TakeSubmitted;
+  /** Publishes under the claim. */
+  readonly finish: (record: RemoteRecord, claim: Claim) => Promise<FinishOutcome>;
+  /** Hands the job to the next engine, or to its failure; durable when it resolves, and harmless when it is done twice. */
+  readonly moveOn: (record: RemoteRecord, reason: string, claim: Claim) => Promise<void>;
+  readonly now?: () => Date;
+}
+
+/** What came of one step: `lost` is a job whose work was for nobody any more. */
+export type RemoteOutcome = FinishOutcome | "waiting" | "moved-on" | "lost";
+
+/**
+ * Does what is next for a remote job. A worker that is killed anywhere in it leaves a record of which the same step leads to
+ * the same end: the job is published or handed on before its record goes, and never both. Throws ClaimHeldError and what the
+ * stages throw; the record stays then.
+ */
+export async function settleRemote(record: RemoteRecord, step: RemoteStep, { deps, signal }: Settling): Promise<RemoteOutcome> {
+  if (step.kind === "wait") return "waiting";
+  if (step.kind === "forget") return forget(record, { deps, signal });
+  const claim = await deps.takeSubmitted(record, signal);
+  if (!claim) return abandon(record, step, { deps, signal });
+  const settling = { deps, signal: claim.signal };
+  try {
+    if (step.kind === "move-on") return await moveOn(record, { ...step, claim }, settling);
+    const outcome = await deps.finish(record, claim);
+    await claim.end(outcome);
+    await removeRemoteRecord(deps.state, record, signal);
+    return outcome;
+  } catch (thrown) {
+    const error: unknown = claim.signal.aborted ? claim.signal.reason : thrown;
+    // What the service wrote will be no better the next time it is looked at, and what cannot be published is told of by the job itself.
+    if (error instanceof OutputError || (error instanceof JobError && error.disposition === "reject"))
+      return moveOn(record, { reason: error.message, isOver: true, claim }, settling);
+    await claim.giveBack();
+    throw error;
+  }
+}
+
+/** What every step of one job has at hand. */
+export interface Settling {
+  readonly deps: RemoteDeps;
+  readonly signal: AbortSignal;
+}
+
+interface Moving {
+  readonly reason: string;
+  readonly isOver: boolean;
+  readonly claim: SubmittedClaim;
+}
+
+async function moveOn(record: RemoteRecord, { reason, isOver, claim }: Moving, settling: Settling): Promise<RemoteOutcome> {
+  try {
+    await settling.deps.moveOn(record, reason, claim);
+  } catch (error) {
+    await claim.giveBack();
+    throw error;
+  }
+  await claim.end("failed");
+  await (isOver ? forget(record, settling) : giveUp(record, settling));
+  return "moved-on";
+}
+
+/** Another attempt has the source: a job that may still write is ended first, and forgotten when it has ended. */
+async function abandon(record: RemoteRecord, step: RemoteStep, settling: Settling): Promise<RemoteOutcome> {
+  return step.kind === "move-on" && !step.isOver ? giveUp(record, settling) : forget(record, settling);
+}
+
+async function giveUp(record: RemoteRecord, { deps, signal }: Settling): Promise<RemoteOutcome> {
+  const { state, engines, now = () => new Date() } = deps;
+  await giveUpRecord(state, { name: record, at: now() }, signal);
+  // One that cannot be cancelled ends by itself, and is forgotten then.
+  await engines
+    .get(record.engine)
+    ?.cancel(record.remoteId, signal)
+    .catch(() => undefined);
+  return "lost";
+}
+
+/** A revision that asset.json names stays. */
+async function forget(record: RemoteRecord, { deps, signal }: Settling): Promise<RemoteOutcome> {
+  await discardRevision(deps.published, { assetPath: record.admitted.assetPath, revision: record.revision });
+  await removeRemoteRecord(deps.state, record, signal);
+  return "lost";
+}

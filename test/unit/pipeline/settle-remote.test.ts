@@ -1,0 +1,239 @@
+import { describe, expect, test } from "vitest";
+import { ClaimHeldError, InvalidJobError, OutputError, StorageError } from "../../../src/domain/errors.ts";
+import type { RemoteState } from "../../../src/engines/remote-state.ts";
+import type { RemoteDeps } from "../../../src/pipeline/settle-remote.ts";
+import { sweepRemote } from "../../../src/pipeline/sweep-remote.ts";
+import { takeEvent } from "../../../src/pipeline/take-event.ts";
+import type { RemoteEvent } from "../../../src/queue/engine-event.ts";
+import { recordText } from "../../../src/publish/commit.ts";
+import type { RemoteRecord } from "../../../src/state/remote-records.ts";
+import { createRemoteRecord, readRemoteRecord } from "../../../src/state/remote-records.ts";
+import { memoryStore } from "../../helpers/memory-store.ts";
+import { aRecord } from "../../helpers/records.ts";
+import { aRemoteRecord } from "../../helpers/remote-records.ts";
+
+const { signal } = new AbortController();
+const NAME = { engine: "mediaconvert", remoteId: "1111111111111-abcdef" } as const;
+const COMPLETE: RemoteState = { kind: "complete", outputs: { playlists: [], renditions: [], warnings: [] } };
+const FAILED: RemoteState = { kind: "failed", failure: { code: "1040", message: "settings", class: "source" } };
+const CANCELED: RemoteState = { kind: "canceled" };
+const MEDIA = "films/one/r/20261123T040000-ab12/index_v240_000000001.cmfv";
+const HEADERS = { contentType: "", cacheControl: "" };
+const told = (state: RemoteState, changes: Partial<Extract<RemoteEvent, { kind: "event" }>> = {}): RemoteEvent => ({
+  kind: "event",
+  ...NAME,
+  token: "0123456789abcdef.1",
+  state,
+  ...changes,
+});
+
+/** A job at the service with an object in its revision; `log` has everything that was done to the outside, in order. */
+async function aRemoteJob(changes: Partial<RemoteRecord> = {}, { says = { kind: "submitted" } }: { readonly says?: RemoteState } = {}) {
+  const log: string[] = [];
+  const [state, published] = [memoryStore(), memoryStore()];
+  await createRemoteRecord(state, aRemoteRecord(changes), signal);
+  await published.writeText({ key: MEDIA, text: "media", headers: HEADERS });
+  const world = { claim: "submitted", nowMs: Date.parse("2026-11-23T04:00:30Z") };
+  const deps: RemoteDeps = {
+    state,
+    published,
+    engines: new Map([
+      [
+        "mediaconvert" as const,
+        {
+          read: async () => {
+            log.push("read");
+            return says;
+          },
+          cancel: async () => void log.push("cancel"),
+        },
+      ],
+    ]),
+    takeSubmitted: async () => {
+      if (world.claim === "held") throw new ClaimHeldError("somebody finishes it");
+      if (world.claim !== "submitted") return undefined;
+      world.claim = "held";
+      return {
+        signal,
+        check: () => undefined,
+        leave: async () => undefined,
+        end: async (outcome) => {
+          world.claim = "ended";
+          log.push(`claim ${outcome}`);
+        },
+        giveBack: async () => {
+          world.claim = "submitted";
+          log.push("claim given back");
+        },
+      };
+    },
+    finish: async () => {
+      log.push("finish");
+      return "published";
+    },
+    moveOn: async (_record, reason) => void log.push(`move on: ${reason}`),
+    now: () => new Date(world.nowMs),
+  };
+  return {
+    ...{ deps, log, world, state, published },
+    take: (event: RemoteEvent, other: Partial<RemoteDeps> = {}) => takeEvent(event, { deps: { ...deps, ...other }, signal }),
+    sweep: (afterSeconds: number) => {
+      world.nowMs = Date.parse("2026-11-23T04:00:00Z") + afterSeconds * 1000;
+      return sweepRemote({ deps, patience: { pollAfterSeconds: 300, maximumAgeSeconds: 3600 } }, signal);
+    },
+    record: async () => (await readRemoteRecord(state, NAME, signal))?.record,
+  };
+}
+
+describe("an event of a remote job", () => {
+  test("that is complete is published under its claim, and its record goes last", async () => {
+    const job = await aRemoteJob();
+    expect(await job.take(told(COMPLETE))).toBe("published");
+    expect(job.log).toStrictEqual(["finish", "claim published"]);
+    expect(await job.record()).toBeUndefined();
+    expect(job.published.objects.has(MEDIA)).toBe(true);
+  });
+
+  test("that comes twice publishes once", async () => {
+    const job = await aRemoteJob();
+    expect([await job.take(told(COMPLETE)), await job.take(told(COMPLETE))]).toStrictEqual(["published", "early"]);
+    expect(job.log.filter((entry) => entry === "finish")).toHaveLength(1);
+  });
+
+  test("of progress after the end changes nothing", async () => {
+    const job = await aRemoteJob({ state: COMPLETE });
+    await job.take(told({ kind: "progressing", percent: 99 }));
+    expect(job.log).toStrictEqual(["finish", "claim published"]);
+  });
+
+  test.each([
+    ["failed", FAILED, "move on: 1040: settings"],
+    ["was cancelled", CANCELED, "move on: it was cancelled at the service"],
+  ])("that %s hands the job on, and what it wrote is removed", async (_name, state, step) => {
+    const job = await aRemoteJob();
+    expect(await job.take(told(state))).toBe("moved-on");
+    expect(job.log).toStrictEqual([step, "claim failed"]);
+    expect(job.published.objects.has(MEDIA)).toBe(false);
+    expect(await job.record()).toBeUndefined();
+  });
+
+  test.each([
+    ["half the outputs are missing", new OutputError("output_incomplete", "half"), "half"],
+    ["the path belongs to another source", new InvalidJobError("destination_conflict", "another source"), "another source"],
+  ])("that is complete while %s hands the job on", async (_name, error, reason) => {
+    const job = await aRemoteJob();
+    expect(await job.take(told(COMPLETE), { finish: () => Promise.reject(error) })).toBe("moved-on");
+    expect(job.log).toStrictEqual([`move on: ${reason}`, "claim failed"]);
+  });
+
+  test("whose publishing fails for a while leaves everything for the next time", async () => {
+    const job = await aRemoteJob();
+    const finish = () => Promise.reject(new StorageError("slow down"));
+    await expect(job.take(told(COMPLETE), { finish })).rejects.toThrow("slow down");
+    expect(job.log).toStrictEqual(["claim given back"]);
+    expect(job.published.objects.has(MEDIA)).toBe(true);
+    expect(await job.take(told(COMPLETE))).toBe("published");
+  });
+
+  test("that cannot be handed on now is handed on the next time", async () => {
+    const job = await aRemoteJob();
+    await expect(job.take(told(FAILED), { moveOn: () => Promise.reject(new StorageError("no queue")) })).rejects.toThrow("no queue");
+    expect(await job.record()).toMatchObject({ state: { kind: "failed" } });
+    expect(await job.take(told(FAILED))).toBe("moved-on");
+  });
+
+  test("a late success after another attempt took the source changes nothing, and its objects go", async () => {
+    const job = await aRemoteJob();
+    job.world.claim = "ended";
+    const local = aRecord({ assetPath: "films/one" });
+    await job.published.writeText({ key: "films/one/asset.json", text: recordText(local), headers: HEADERS });
+    expect(await job.take(told(COMPLETE))).toBe("lost");
+    expect(job.log).toStrictEqual([]);
+    expect([...job.published.objects.keys()]).toStrictEqual(["films/one/asset.json"]);
+    expect(await job.record()).toBeUndefined();
+  });
+
+  test("after a kill between the publish and the record's end loses nothing of what is published", async () => {
+    const job = await aRemoteJob();
+    job.world.claim = "ended";
+    const own = aRecord({ assetPath: "films/one", revision: "20261123T040000-ab12" });
+    await job.published.writeText({ key: "films/one/asset.json", text: recordText(own), headers: HEADERS });
+    expect(await job.take(told(COMPLETE))).toBe("lost");
+    expect(job.published.objects.has(MEDIA)).toBe(true);
+  });
+
+  test("while somebody else finishes the job is left for later", async () => {
+    const job = await aRemoteJob();
+    job.world.claim = "held";
+    await expect(job.take(told(COMPLETE))).rejects.toBeInstanceOf(ClaimHeldError);
+    expect(await job.record()).toMatchObject({ state: COMPLETE });
+  });
+
+  test("that ends before its record is written is to come again, one that nobody here submitted is not", async () => {
+    const job = await aRemoteJob();
+    const other = { remoteId: "2222222222222-abcdef" };
+    expect(await job.take(told(COMPLETE, other))).toBe("early");
+    expect(await job.take(told({ kind: "progressing", percent: 1 }, other))).toBe("ignored");
+    expect(await job.take({ kind: "event", ...NAME, ...other, state: COMPLETE })).toBe("ignored");
+  });
+});
+
+describe("a sweep of remote jobs", () => {
+  test("leaves a young job alone and asks about an old one", async () => {
+    const job = await aRemoteJob({}, { says: { kind: "progressing", percent: 40 } });
+    await job.sweep(299);
+    expect(job.log).toStrictEqual([]);
+    expect(await job.sweep(300)).toStrictEqual([{ name: NAME, outcome: "waiting" }]);
+    expect(job.log).toStrictEqual(["read"]);
+    expect(await job.record()).toMatchObject({ state: { kind: "progressing", percent: 40 } });
+  });
+
+  test("publishes a job whose last event was lost", async () => {
+    const job = await aRemoteJob({}, { says: COMPLETE });
+    expect(await job.sweep(300)).toStrictEqual([{ name: NAME, outcome: "published" }]);
+    expect(job.log).toStrictEqual(["read", "finish", "claim published"]);
+  });
+
+  test("finishes at once, without asking, what was told of and left", async () => {
+    const job = await aRemoteJob({ state: COMPLETE });
+    await job.sweep(1);
+    expect(job.log).toStrictEqual(["finish", "claim published"]);
+  });
+
+  test("hands on a job that is too old, cancels it, and removes what it makes all the same", async () => {
+    const job = await aRemoteJob({}, { says: { kind: "progressing", percent: 99 } });
+    await job.sweep(3600);
+    expect(job.log).toStrictEqual(["read", "move on: it has not ended within 3600 s", "claim failed", "cancel"]);
+    expect(await job.record()).toMatchObject({ givenUpAt: expect.any(String) });
+    expect(await job.take(told(COMPLETE))).toBe("lost");
+    expect(job.log).not.toContain("finish");
+    expect(job.published.objects.size).toBe(0);
+    expect(await job.record()).toBeUndefined();
+  });
+
+  test("forgets a job that was given up and of which nothing is heard for days", async () => {
+    const job = await aRemoteJob({ givenUpAt: "2026-11-23T04:30:00.000Z" });
+    await job.sweep(3 * 86_400);
+    expect(await job.record()).toBeDefined();
+    await job.sweep(4 * 86_400);
+    expect(await job.record()).toBeUndefined();
+  });
+
+  test("goes on after one job that fails, and passes over one that somebody finishes", async () => {
+    const job = await aRemoteJob({ state: COMPLETE });
+    job.world.claim = "held";
+    expect(await job.sweep(1)).toStrictEqual([]);
+    job.world.claim = "submitted";
+    const failing = { ...job.deps, finish: () => Promise.reject(new StorageError("slow down")) };
+    const swept = await sweepRemote({ deps: failing, patience: { pollAfterSeconds: 1, maximumAgeSeconds: 9 } }, signal);
+    expect(swept).toMatchObject([{ outcome: "error", error: { message: "slow down" } }]);
+  });
+
+  test("of an engine that does not answer hands on what is too old", async () => {
+    const job = await aRemoteJob();
+    const engines = new Map([["mediaconvert" as const, { read: () => Promise.reject(new Error("503")), cancel: async () => undefined }]]);
+    job.world.nowMs = Date.parse("2026-11-23T06:00:00Z");
+    const patience = { pollAfterSeconds: 300, maximumAgeSeconds: 3600 };
+    expect(await sweepRemote({ deps: { ...job.deps, engines }, patience }, signal)).toMatchObject([{ outcome: "moved-on" }]);
+  });
+});
