@@ -4,7 +4,7 @@ import type { EncodePlan } from "../domain/encode-plan.ts";
 import { collectRenditions, isOfService, playlistNames } from "../engines/mediaconvert/outputs.ts";
 import { placeCmaf } from "../packaging/place-cmaf.ts";
 import { forAll } from "../publish/revision-objects.ts";
-import type { StageRun } from "./deps.ts";
+import type { PipelineDeps, StageRun } from "./deps.ts";
 import { requireSpace } from "./disk.ts";
 
 /** Where a service wrote, and what it was asked for. */
@@ -13,6 +13,11 @@ export interface CollectRequest {
   /** Of the revision: "<assetPath>/r/<revision>/". */
   readonly prefix: string;
   readonly outDir: string;
+}
+
+/** What collecting needs of a pipeline. */
+export interface CollectRun extends Pick<StageRun, "jobId" | "signal"> {
+  readonly deps: Pick<PipelineDeps, "published" | "report"> & { readonly settings: Pick<PipelineDeps["settings"], "workDir" | "disk"> };
 }
 
 /** A media playlist of a day is a few megabytes; nothing larger is read. */
@@ -24,7 +29,7 @@ const CONCURRENCY = 6;
  * before this one had added to the revision goes. Resolves to the service's name of each file by ours. Throws OutputError
  * output_incomplete, ResourceError disk_full and the store's JobErrors.
  */
-export async function collectStage({ plan, prefix, outDir }: CollectRequest, run: StageRun): Promise<ReadonlyMap<string, string>> {
+export async function collectStage({ plan, prefix, outDir }: CollectRequest, run: CollectRun): Promise<ReadonlyMap<string, string>> {
   const { deps, jobId, signal } = run;
   const { published: store, settings } = deps;
   const sizes = new Map((await store.list(prefix, signal)).map(({ key, sizeBytes }) => [key.slice(prefix.length), sizeBytes]));
