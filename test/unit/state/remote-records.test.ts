@@ -97,7 +97,7 @@ describe("what is told of a remote job", () => {
 
   test("by two consumers at one time, is kept of both", async () => {
     const store = await stored();
-    await Promise.all(STATES.map((state) => tell(store, state)));
+    await Promise.all(STATES.toReversed().map((state) => tell(store, state)));
     expect((await readRemoteRecord(store, NAME, signal))?.record.state.kind).toBe("complete");
   });
 
