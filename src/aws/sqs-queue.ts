@@ -54,6 +54,9 @@ export function createQueue({ client, heartbeatClient, queueUrl }: SqsQueueOptio
     delete: async (receiptHandle) => {
       await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle }));
     },
+    send: async (body, signal) => {
+      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }), signal ? { abortSignal: signal } : {});
+    },
     quarantine: async (message) => {
       const { deadLetterQueueUrl } = await knownFacts();
       if (deadLetterQueueUrl !== undefined) await client.send(copyOf(message, deadLetterQueueUrl));

@@ -1,6 +1,7 @@
+import type { RemoteEngine } from "../engines/remote.ts";
 import type { JobEvent, ObjectStore, ReportEvent } from "../pipeline/ports.ts";
 import type { Queue } from "../queue/queue.ts";
-import { parseClaim } from "../state/claim-record.ts";
+import { isSubmitted, parseClaim } from "../state/claim-record.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Failpoint, FailpointName, Write } from "./failpoint.ts";
 import { parseFailpoint, SIGNAL_OF } from "./failpoint.ts";
@@ -14,6 +15,7 @@ export interface ArmOptions {
 /** Ports that act at one failpoint and are otherwise what they were given. */
 export interface ArmedPorts {
   aws<T extends Writable>(aws: T): T;
+  engine(engine: RemoteEngine): RemoteEngine;
   report(report: ReportEvent): ReportEvent;
 }
 
@@ -36,6 +38,10 @@ export function armFailpoint(setting: string | undefined, options: ArmOptions): 
   };
   return {
     aws: (aws) => ({ ...aws, queue: armQueue(aws.queue, around), bucket: (name: string) => armBucket(aws.bucket(name), around) }),
+    engine: (engine) => ({
+      ...engine,
+      submit: (request, signal) => around("remote-submit", () => engine.submit(request, signal)),
+    }),
     report: (report) => (event) => {
       const name = passedBy(event);
       report(event);
@@ -70,6 +76,7 @@ function armQueue(queue: Queue, around: Around): Queue {
     extend: (receiptHandle, seconds) => around("extend", () => queue.extend(receiptHandle, seconds)),
     release: (receiptHandle, seconds) => around("release", () => queue.release(receiptHandle, seconds)),
     delete: (receiptHandle) => around("delete", () => queue.delete(receiptHandle)),
+    send: (body, signal) => around("job-message", () => queue.send(body, signal)),
     quarantine: (message) => around("dead-letter", () => queue.quarantine(message)),
   };
 }
@@ -89,6 +96,7 @@ const POINTERS: Readonly<Record<string, Write>> = { "asset.json": "record", "ind
 
 function writeOf({ key, text = "" }: { readonly key: string; readonly text?: string }): Write {
   if (key.startsWith("claims/")) return claimWrite(text);
+  if (key.startsWith("jobs/remote/")) return "remote-record";
   if (key.startsWith("failures/")) return "failure";
   if (key.endsWith(".m4s")) return "segment";
   return key.includes("/r/") ? "object" : (POINTERS[key.split("/").at(-1) ?? ""] ?? "object");
@@ -96,6 +104,7 @@ function writeOf({ key, text = "" }: { readonly key: string; readonly text?: str
 
 function claimWrite(text: string): Write {
   const record = parseClaim(text);
-  if (record?.state === "ended") return "claim-end";
+  if (record?.state === "ended") return isSubmitted(record) ? "claim-submit" : "claim-end";
+  if (record?.remote && record.remote.intendedAt === record.renewedAt) return "claim-intend";
   return record?.takenAt === record?.renewedAt ? "claim-take" : "claim-renew";
 }

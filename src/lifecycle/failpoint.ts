@@ -18,18 +18,22 @@ export const WRITES = [
   "release",
   "delete",
 ] as const;
-export type Write = (typeof WRITES)[number];
+/** The same of jobs that services do; "remote-submit" is the service's own. */
+export const REMOTE_WRITES = ["claim-intend", "remote-submit", "remote-record", "claim-submit", "job-message"] as const;
+export type Write = (typeof WRITES)[number] | (typeof REMOTE_WRITES)[number];
 export type Stage = (typeof STAGES)[number];
 
 const sidesOf = <T extends Stage | Write>(place: T) => [`before-${place}`, `after-${place}`] as const;
 
 /** The points on both sides of each stage, and of each write; "after" is passed when it went well. */
-export const STAGE_POINTS = STAGES.flatMap(sidesOf);
+export const STAGE_POINTS = STAGES.filter((stage) => stage !== "submit").flatMap(sidesOf);
 export const WRITE_POINTS = WRITES.flatMap(sidesOf);
+/** The points that only a job for a service passes. */
+export const REMOTE_POINTS = ["submit" as const, ...REMOTE_WRITES].flatMap(sidesOf);
 
 /** A place in the life of a message at which a test can have the worker killed, told to stop, or stopped. */
 export type FailpointName = `${"before" | "after"}-${Stage | Write}`;
-export const FAILPOINTS: readonly FailpointName[] = [...STAGE_POINTS, ...WRITE_POINTS];
+export const FAILPOINTS: readonly FailpointName[] = [...STAGE_POINTS, ...WRITE_POINTS, ...REMOTE_POINTS];
 
 /** What the process does to itself there. */
 export const SIGNAL_OF = { kill: "SIGKILL", term: "SIGTERM", stop: "SIGSTOP" } as const;

@@ -99,6 +99,32 @@ export interface Remains {
   readonly isDamaged?: boolean | undefined;
 }
 
+/** The job that an attempt asks a service for: by it, whoever comes after finds that job instead of making another. */
+export interface RemoteIntent {
+  readonly engine: Exclude<EngineName, "ffmpeg">;
+  readonly token: string;
+  readonly revision: string;
+  /** ISO 8601. */
+  readonly intendedAt: string;
+}
+
+/** What a claim says of services. */
+export interface RemoteSide {
+  /** What an attempt before this one asked for, or was about to. */
+  readonly before?: RemoteIntent;
+  /** Engines that failed this source. */
+  readonly tried: readonly EngineName[];
+  /** Makes durable what will be asked for. Throws LeaseLostError and the store's JobErrors. */
+  intend(wish: Omit<RemoteIntent, "intendedAt">): Promise<RemoteIntent>;
+  /** Makes durable which engines failed. Throws LeaseLostError and the store's JobErrors. */
+  rule(tried: readonly EngineName[]): Promise<void>;
+}
+
+/** A service works at this source since another attempt: this one has nothing to do. Not a failure. */
+export class AlreadySubmitted extends Error {
+  override readonly name = "AlreadySubmitted";
+}
+
 /** The right to be the one attempt at a source. */
 export interface Claim {
   /** Aborts with LeaseLostError when another attempt took over or the claim could not be renewed in time, or with the outer signal's reason. */
@@ -107,6 +133,8 @@ export interface Claim {
   check(): void;
   /** What the attempt before this one left. */
   readonly left?: Remains;
+  /** Absent: the claim outlives no attempt, so that no service can be asked. */
+  readonly remote?: RemoteSide;
   /** Nobody will look for what this attempt leaves. */
   readonly isLast?: true;
   /** Makes durable where this attempt writes. Throws LeaseLostError and the store's JobErrors. */
@@ -124,15 +152,28 @@ export interface ClaimRequest {
   readonly assetPath: string;
 }
 
-/** Takes the claim. Throws ClaimHeldError while another attempt holds it, ResourceError resource_limit after too many that crashed. */
+/** Takes the claim. Throws ClaimHeldError while another attempt holds it, AlreadySubmitted while a service works at it, ResourceError resource_limit after too many that crashed. */
 export type TakeClaim = (request: ClaimRequest, signal: AbortSignal) => Promise<Claim>;
 
 /** The stages of a job, in order; a metric label. */
-export const STAGES = ["admit", "claim", "fetch", "probe", "plan", "key", "encode", "verify", "text", "pictures", "publish"] as const;
+export const STAGES = [
+  "admit",
+  "claim",
+  "fetch",
+  "probe",
+  "plan",
+  "key",
+  "submit",
+  "encode",
+  "verify",
+  "text",
+  "pictures",
+  "publish",
+] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** How a job ended; a metric label. */
-export const OUTCOMES = ["published", "duplicate", "stale", "ignored", "rejected", "released", "failed", "abandoned"] as const;
+export const OUTCOMES = ["published", "submitted", "duplicate", "stale", "ignored", "rejected", "released", "failed", "abandoned"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 /** How something ended that threw, by what its error asks for. */
 export const OUTCOME_OF = { abandon: "abandoned", release: "released", retry: "failed", reject: "rejected" } as const;

@@ -17,7 +17,7 @@ export interface RecordedRun {
 /** A job that is told to stop has seconds left. */
 const DEADLINE_MS = 2000;
 /** What did no work has nothing to tell, and who lost the lease writes nothing more. */
-const WORTH_A_RECORD: ReadonlySet<Outcome> = new Set(["published", "rejected", "failed", "released"]);
+const WORTH_A_RECORD: ReadonlySet<Outcome> = new Set(["published", "submitted", "rejected", "failed", "released"]);
 
 /** An attempt that leaves a record of how it went, for `inspect`; a record that cannot be written changes nothing. */
 export async function recordedAttempt(job: WorkerJob, { deps, context, store }: RecordedRun): Promise<JobResult> {

@@ -18,7 +18,7 @@ import type { Workspace } from "./workspace.ts";
 
 /** How a job ends well, and where. */
 export interface JobResult {
-  readonly outcome: "published" | "duplicate" | "stale" | "ignored";
+  readonly outcome: "published" | "submitted" | "duplicate" | "stale" | "ignored";
   /** Absent when there is none. */
   readonly assetPath?: string;
   /** Why a job was ignored. */
@@ -27,7 +27,7 @@ export interface JobResult {
 
 /**
  * One attempt at one job, from the source's HEAD to the moved pointers. Nothing it wrote stays when it fails; what stays
- * when it is interrupted is the next attempt's. Throws JobErrors and the signal's reason.
+ * when it is interrupted is the next attempt's, and so is what a service was asked for. Throws JobErrors and the signal's reason.
  */
 export async function runJob(job: Job, run: JobRun): Promise<JobResult> {
   const { deps, context, stage } = run;

@@ -3,7 +3,7 @@ import type { Job } from "../domain/job.ts";
 import type { Admitted } from "./admit.ts";
 import type { JobContext } from "./deps.ts";
 import type { Claim } from "./ports.ts";
-import { OUTCOME_OF } from "./ports.ts";
+import { AlreadySubmitted, OUTCOME_OF } from "./ports.ts";
 import type { JobResult, JobRun } from "./run-job.ts";
 
 /**
@@ -18,7 +18,8 @@ export async function withClaim(
   const { deps, context, stage } = run;
   const { sourceId, ladderHash, assetPath } = admitted;
   const request = { jobId: job.id, messageId: context.messageId, sourceId, ladderHash, assetPath };
-  const claim = await stage("claim", () => deps.takeClaim(request, context.signal));
+  const claim = await stage("claim", () => claimUnlessSubmitted(() => deps.takeClaim(request, context.signal)));
+  if (claim === "submitted") return { outcome: "duplicate", assetPath };
   const claimed: JobContext = {
     ...context,
     signal: claim.signal,
@@ -35,6 +36,15 @@ export async function withClaim(
     // What is thrown while the claim is lost is a consequence of that.
     const error: unknown = claim.signal.aborted ? claim.signal.reason : thrown;
     await claim.end(error instanceof JobError ? OUTCOME_OF[error.disposition] : "failed");
+    throw error;
+  }
+}
+
+async function claimUnlessSubmitted(take: () => Promise<Claim>): Promise<Claim | "submitted"> {
+  try {
+    return await take();
+  } catch (error) {
+    if (error instanceof AlreadySubmitted) return "submitted";
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { MessageOutcome } from "./handle-message.ts";
 
 const LASTING: ReadonlySet<ErrorCode> = new Set(LASTING_CODES);
 /** What shows that jobs get through again. */
-const ENDED_WELL: ReadonlySet<MessageOutcome> = new Set<MessageOutcome>(["published", "duplicate", "stale", "rejected"]);
+const ENDED_WELL: ReadonlySet<MessageOutcome> = new Set<MessageOutcome>(["published", "submitted", "duplicate", "stale", "rejected"]);
 
 const FAILURES = 5;
 const PROBE_EVERY_MS = 60_000;

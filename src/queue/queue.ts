@@ -39,6 +39,8 @@ export interface Queue {
   /** Makes the message visible again after so long (0: at once). */
   release(receiptHandle: string, seconds: number): Promise<void>;
   delete(receiptHandle: string): Promise<void>;
+  /** Puts a message on this queue. */
+  send(body: string, signal?: AbortSignal): Promise<void>;
   /** Copies a message to the dead-letter queue with `code`, `reason` and `fingerprint` as attributes; does nothing when there is none. */
   quarantine(message: Quarantined): Promise<void>;
   /** Asks SQS what the queue is; the call that finds a wrong URL or a missing permission. */

@@ -7,7 +7,7 @@ import type { Entry } from "./entry.ts";
 import type { Lease } from "./lease.ts";
 
 /** How a job can end well. */
-export type JobOutcome = Extract<Outcome, "published" | "duplicate" | "stale" | "ignored">;
+export type JobOutcome = Extract<Outcome, "published" | "submitted" | "duplicate" | "stale" | "ignored">;
 
 /** What a job may know of the message it came with. */
 export interface JobContext {

@@ -21,7 +21,7 @@ type Failed = Extract<EntryResult, { kind: "failed" }>;
 /** Worst first: the message is dealt with as its worst entry demands. */
 const SEVERITY = ["abandon", "release", "retry", "reject"] as const;
 /** Most telling first. */
-const ENDED_WELL = ["published", "stale", "duplicate", "ignored"] as const;
+const ENDED_WELL = ["published", "submitted", "stale", "duplicate", "ignored"] as const;
 
 /** One verdict over all entries: the message is deleted only when each of them reached a terminal state. */
 export function verdictOf(results: readonly EntryResult[]): Verdict {

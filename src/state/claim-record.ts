@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ENGINES } from "../domain/job.ts";
 
 const measuredContent = z.object({
   kind: z.literal("measured"),
@@ -33,6 +34,16 @@ const claimRecord = z.object({
       isDamaged: z.boolean().optional(),
     })
     .optional(),
+  /**
+   * The job that an attempt asks a service for, from before it does. While the service works, the claim has ended as
+   * "submitted": a state of its own would be no claim to a version before this one, and the crashes and the term lost with it.
+   */
+  remote: z
+    .object({ engine: z.enum(ENGINES).exclude(["ffmpeg"]), token: z.string(), revision: z.string(), intendedAt: z.string() })
+    .optional()
+    .catch(undefined),
+  /** Engines that failed this source. */
+  tried: z.array(z.enum(ENGINES)).readonly().optional().catch(undefined),
   takenAt: z.string(),
   renewedAt: z.string(),
 });
@@ -48,9 +59,14 @@ export function parseClaim(text: string): ClaimRecord | undefined {
 }
 
 export type ClaimDecision =
-  | { readonly kind: "take"; readonly term: number; readonly crashes: number; readonly left?: ClaimRecord["left"] }
+  | ({ readonly kind: "take"; readonly term: number; readonly crashes: number } & Carried)
   | { readonly kind: "held" }
+  /** A service works at it. */
+  | { readonly kind: "submitted" }
   | { readonly kind: "poison"; readonly crashes: number };
+
+/** What one attempt leaves to the next. */
+type Carried = Partial<Pick<ClaimRecord, "left" | "remote" | "tried">>;
 
 export interface ClaimFacts {
   readonly messageId: string;
@@ -70,12 +86,26 @@ export interface ClaimFacts {
  */
 export function decideClaim(record: ClaimRecord | undefined, facts: ClaimFacts): ClaimDecision {
   if (!record) return { kind: "take", term: 1, crashes: 0 };
-  const { term, state, crashes: before, left } = record;
-  const kept = left ? { left } : {};
+  const { term, state, crashes: before } = record;
+  if (isSubmitted(record) && facts.ageSeconds < FORGOTTEN_SECONDS) return { kind: "submitted" };
+  const kept = carriedOf(record);
   if (state === "ended") return { kind: "take", term: term + 1, crashes: isBroken(record) ? before : 0, ...kept };
   if (facts.ageSeconds < (record.messageId === facts.messageId ? facts.renewedWithinSeconds : facts.expirySeconds)) return { kind: "held" };
   const crashes = before + 1;
   return crashes >= facts.maxCrashes ? { kind: "poison", crashes } : { kind: "take", term: term + 1, crashes, ...kept };
+}
+
+/** Whether a service works at the source, and nobody else has it. */
+export const isSubmitted = ({ state, outcome, remote }: ClaimRecord): boolean =>
+  state === "ended" && outcome === "submitted" && remote !== undefined;
+
+/** No service works so long at a job, and whoever finishes it writes the claim: the record of the remote job is lost. */
+const FORGOTTEN_SECONDS = 7 * 86_400;
+
+/** A job that is known to have failed is not looked for again. */
+function carriedOf({ left, remote, tried }: ClaimRecord): Carried {
+  const isOver = remote === undefined || tried?.includes(remote.engine) === true;
+  return { ...(left ? { left } : {}), ...(isOver ? {} : { remote }), ...(tried ? { tried } : {}) };
 }
 
 /** Ended without a result: the crashes before it still count. */

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { ClaimHeldError, LeaseLostError, ResourceError, StorageError } from "../domain/errors.ts";
 import type { Claim, ClaimRequest, ObjectStore, Outcome, Remains, TakeClaim } from "../pipeline/ports.ts";
-import { PreconditionFailed } from "../pipeline/ports.ts";
+import { AlreadySubmitted, PreconditionFailed } from "../pipeline/ports.ts";
+import type { SubmittedClaim, TakeSubmitted } from "../pipeline/settle-remote.ts";
 import { sha256 } from "../publish/identity.ts";
 import type { Lease, LeaseOptions } from "../queue/lease.ts";
 import { holdLease } from "../queue/lease.ts";
 import type { ClaimRecord } from "./claim-record.ts";
-import { decideClaim, parseClaim } from "./claim-record.ts";
+import { decideClaim, isSubmitted, parseClaim } from "./claim-record.ts";
+import { decideSubmitted } from "./decide-submitted.ts";
 
 export interface ClaimOptions {
   readonly store: Pick<ObjectStore, "readText" | "writeText">;
@@ -44,8 +46,56 @@ export function claimTaker(options: ClaimOptions): TakeClaim {
   };
 }
 
+/**
+ * Claims of jobs that were submitted, for whoever finishes them. The one that is given back, or whose holder is gone, is
+ * taken again.
+ */
+export function submittedTaker(options: ClaimOptions): TakeSubmitted {
+  const { store, newHolder = () => randomBytes(8).toString("hex"), now = () => new Date(), lease } = options;
+  return async (remote, signal) => {
+    const key = keyOf(remote.admitted);
+    const holder = newHolder();
+    const mine = { ...options, now };
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const there = await readClaim(store, key, signal);
+      if (there?.record?.holder === holder) return finishing({ key, record: there.record, etag: there.etag }, mine, signal);
+      const before = recordToFinish(there, { remote, expirySeconds: lease.visibilitySeconds });
+      if (!before) return undefined;
+      const at = now().toISOString();
+      const record = { ...before, holder, messageId: remote.messageId, term: before.term + 1, takenAt: at, renewedAt: at };
+      const etag = await swap(options, { key, record, etag: there?.etag }, signal);
+      if (etag !== undefined) return finishing({ key, record, etag }, mine, signal);
+    }
+    throw new StorageError(`claim ${key} changed ${MAX_ROUNDS} times while it was taken`);
+  };
+}
+
+interface ToFinish {
+  readonly remote: Parameters<TakeSubmitted>[0];
+  readonly expirySeconds: number;
+}
+
+/** What the claim becomes when it may be taken; undefined when the job is another's or nobody's. */
+function recordToFinish(there: StoredClaim | undefined, { remote, expirySeconds }: ToFinish): ClaimRecord | undefined {
+  if (!there?.record) return undefined;
+  const { revision, job } = remote;
+  const decision = decideSubmitted({ ...factsOf(there.record), ageSeconds: there.ageSeconds }, { revision, expirySeconds });
+  if (decision === "held") throw new ClaimHeldError("somebody else finishes this job", { facts: { jobId: job.id } });
+  return decision === "lost" ? undefined : { ...there.record, state: "held", outcome: undefined };
+}
+
+const factsOf = (record: ClaimRecord) => ({
+  state: isSubmitted(record) ? "submitted" : record.state,
+  revision: record.remote?.revision,
+});
+
+function finishing(taken: Held, options: ClaimOptions & { readonly now: () => Date }, signal: AbortSignal): SubmittedClaim {
+  const claim = hold(taken, options, signal);
+  return { ...claim, giveBack: () => claim.end("submitted") };
+}
+
 /** One for each source, its contents, the ladder and the place: two jobs that name different places do not wait for each other. */
-const keyOf = ({ sourceId, ladderHash, assetPath }: ClaimRequest): string =>
+const keyOf = ({ sourceId, ladderHash, assetPath }: Pick<ClaimRequest, "sourceId" | "ladderHash" | "assetPath">): string =>
   `claims/${sha256(`${sourceId}\n${ladderHash}\n${assetPath}`).slice(0, 32)}.json`;
 
 interface StoredClaim {
@@ -74,6 +124,7 @@ function nextRecord(there: StoredClaim | undefined, { request, holder, options, 
   const decision = decideClaim(before, { messageId, ageSeconds, expirySeconds, renewedWithinSeconds, maxCrashes: MAX_CRASHES });
   const facts = { claim: keyOf(request), holder: before?.holder, jobId: before?.jobId, ageSeconds };
   if (decision.kind === "held") throw new ClaimHeldError("another attempt works on this source", { facts });
+  if (decision.kind === "submitted") throw new AlreadySubmitted("a service works at this source");
   if (decision.kind === "poison") {
     throw new ResourceError("resource_limit", `${decision.crashes} attempts at this source ended with their worker`, { facts });
   }
@@ -115,9 +166,9 @@ function hold(taken: Held, options: ClaimOptions & { readonly now: () => Date },
     if (there?.record?.holder !== taken.record.holder) throw new LeaseLostError("another attempt took this source over");
     return { key: taken.key, record: there.record, etag: there.etag };
   };
-  const change = (changes: Partial<ClaimRecord>): Promise<void> => {
+  const change = (changes: Partial<ClaimRecord>, at?: string): Promise<void> => {
     const write = async (): Promise<void> => {
-      const record = { ...held.record, ...changes, renewedAt: now().toISOString() };
+      const record = { ...held.record, ...changes, renewedAt: at ?? now().toISOString() };
       const etag = await swap(options, { key: held.key, record, etag: held.etag });
       if (etag !== undefined) held = { ...held, record, etag };
       else held = await afterLostRace(await ownerNow(), record, options);
@@ -132,15 +183,27 @@ function hold(taken: Held, options: ClaimOptions & { readonly now: () => Date },
     signal: lease.signal,
     check: () => lease.check(),
     ...(taken.record.left ? { left: taken.record.left } : {}),
+    remote: {
+      ...(taken.record.remote ? { before: taken.record.remote } : {}),
+      tried: taken.record.tried ?? [],
+      intend: async (wish) => {
+        const remote = { ...wish, intendedAt: now().toISOString() };
+        // A version before this one keeps what is left, and knows nothing of services.
+        await change({ remote, left: { revision: wish.revision, planHash: wish.token } }, remote.intendedAt);
+        return remote;
+      },
+      rule: (tried) => change({ tried }),
+    },
     leave: (left: Remains) => change({ left }),
     end: async (outcome: Outcome) => {
       await lease[Symbol.asyncDispose]();
       // A claim that is not given up expires.
-      await change({ state: "ended", outcome, ...(RESULTS.has(outcome) ? { left: undefined, crashes: 0 } : {}) }).catch(() => undefined);
+      await change({ state: "ended", outcome, ...(RESULTS.has(outcome) ? NOTHING_LEFT : {}) }).catch(() => undefined);
     },
   };
 }
 
+const NOTHING_LEFT = { left: undefined, remote: undefined, tried: undefined, crashes: 0 } as const;
 const RESULTS: ReadonlySet<Outcome> = new Set(["published", "duplicate", "stale", "ignored", "rejected"]);
 
 /** A refused swap of a record that is still ours: an answer was lost, and what is there may be the write before or this one. */

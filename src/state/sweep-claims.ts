@@ -28,6 +28,8 @@ export async function readClaims({ store, bucket, olderThanSeconds }: ClaimSweep
       const claim = stored && parseClaim(stored.text);
       if (!claim) return;
       if (claim.left && stored.ageSeconds < olderThanSeconds) left.add(claim.left.revision);
+      // A service writes for days at worst, and the claim is not renewed meanwhile.
+      if (claim.remote && stored.ageSeconds < KEPT_SECONDS) left.add(claim.remote.revision);
       if (claim.state === "ended" && stored.ageSeconds >= KEPT_SECONDS) ended.push(key);
     });
   }

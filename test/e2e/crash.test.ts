@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Failpoint, FailpointName } from "../../src/lifecycle/failpoint.ts";
-import { FAILPOINTS, STAGE_POINTS } from "../../src/lifecycle/failpoint.ts";
+import { FAILPOINTS, REMOTE_POINTS, STAGE_POINTS } from "../../src/lifecycle/failpoint.ts";
 import { makeClip } from "../support/clips.ts";
 import { closeCleanly } from "../support/close-cleanly.ts";
 import { logged } from "../support/daemon.ts";
@@ -31,7 +31,7 @@ const isOf =
     places.includes(name.replace(/^(?:before|after)-/, ""));
 
 /** Not shown here: a job of this kind has no key, nothing to build on and nothing to throw away, so it never comes to these. */
-const ELSEWHERE = isOf("key", "copy", "discard");
+const ELSEWHERE = (name: FailpointName): boolean => isOf("key", "copy", "discard")(name) || REMOTE_POINTS.some((point) => point === name);
 /** Only a source that is given up comes to these. */
 const REJECTION = isOf("failure", "dead-letter");
 /** Only a message that waits for another one's attempt comes to these. */

@@ -119,6 +119,9 @@ export function createModelQueue(world: World, options: QueueOptions): ModelQueu
           options.onDelete(message);
         },
       }),
+    send: async () => {
+      throw failure();
+    },
     quarantine: async (copy) => send(world, { label: `quarantine ${copy.code}`, failure, apply: () => void deadLetters.push(copy) }),
     checkQueue: async () => ({ visibilitySeconds: options.visibilitySeconds, approximateMessages: messages.length }),
   };

@@ -12,8 +12,8 @@ export interface Results {
 }
 
 const PUBLISHED: readonly Outcome[] = ["published", "duplicate"];
-/** The message comes back soon; `failed` does, too, but only after minutes, for what hardly heals on one machine. */
-const UNDECIDED: readonly Outcome[] = ["released", "abandoned"];
+/** A service works at it, or the message comes back soon; `failed` does, too, but only after minutes, for what hardly heals on one machine. */
+const UNDECIDED: readonly Outcome[] = ["submitted", "released", "abandoned"];
 
 /** Whether something can be played now. */
 export const isPublished = ({ outcome }: Pick<JobEnd, "outcome">): boolean => PUBLISHED.includes(outcome);

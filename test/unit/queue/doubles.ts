@@ -39,6 +39,9 @@ export function aQueue(methods: Partial<Queue> = {}): { queue: Queue; calls: str
     delete: async () => {
       calls.push("delete");
     },
+    send: async (body) => {
+      calls.push(`send ${body}`);
+    },
     quarantine: async (message) => {
       calls.push(`quarantine ${message.code}`);
       quarantined.push(message);
