@@ -95,8 +95,8 @@ const isAsked = ({ assetPath, ladder, pinsVersion }: Job): boolean =>
 
 const enqueuedAt = ({ eventTime }: Job, { sentAtMs = Date.now() }: JobContext): string => eventTime ?? new Date(sentAtMs).toISOString();
 
-function ladderFor({ engine, ladder: wanted }: Job, { ladders, settings }: PipelineDeps): Ladder {
-  if (engine !== undefined && engine !== "ffmpeg")
+function ladderFor({ engine, ladder: wanted }: Job, { ladders, settings, services }: PipelineDeps): Ladder {
+  if (engine !== undefined && engine !== "ffmpeg" && !services?.engines.has(engine))
     throw new EngineError("engine_rejected", `engine ${engine} is not configured on this worker`);
   const ladder = ladders.get(wanted ?? settings.ladder);
   if (!ladder) throw new InvalidJobError("job_unknown_ladder", `there is no ladder named ${wanted}`);

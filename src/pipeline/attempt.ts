@@ -4,13 +4,22 @@ import { runAttach } from "./run-attach.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import type { Outcome } from "./ports.ts";
 import { OUTCOME_OF } from "./ports.ts";
-import type { JobResult } from "./run-job.ts";
+import type { JobResult, JobRun } from "./run-job.ts";
 import { runWithFallback } from "./run-with-fallback.ts";
 import { sinceUpload } from "./since-upload.ts";
 import { stageClock } from "./stage-clock.ts";
 
+/** What an attempt does: all of the job, or what a service left of it. */
+export type AttemptWork = (job: WorkerJob, run: JobRun) => Promise<JobResult>;
+
+const wholeJob: AttemptWork = (job, run) => ("subtitles" in job ? runAttach(job, run) : runWithFallback(job, run));
+
 /** Runs one attempt and reports its beginning, its stages and its end; passes the result and the errors of the job through. */
-export async function attemptJob(job: WorkerJob, deps: PipelineDeps, context: JobContext): Promise<JobResult> {
+export async function attemptJob(
+  job: WorkerJob,
+  { work = wholeJob, ...deps }: PipelineDeps & { readonly work?: AttemptWork },
+  context: JobContext,
+): Promise<JobResult> {
   const { report } = deps;
   const { bucket, key: sourceKey } = sourceOf(job);
   const started = performance.now();
@@ -19,7 +28,7 @@ export async function attemptJob(job: WorkerJob, deps: PipelineDeps, context: Jo
   report({ kind: "started", jobId: job.id, bucket, sourceKey });
   try {
     const run = { deps, context, stage: stageClock(job.id, report) };
-    const result = await ("subtitles" in job ? runAttach(job, run) : runWithFallback(job, run));
+    const result = await work(job, run);
     ended(result);
     return result;
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Source } from "../domain/source.ts";
 import type { FindKey } from "../keys/find-key.ts";
 import type { SourceLimits } from "../media/limits.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
+import type { Services } from "./hand-over.ts";
 import type { ObjectStore, ReportEvent, SourceStore, TakeClaim } from "./ports.ts";
 
 /** Everything a job needs from outside, built once by the composition root. */
@@ -18,6 +19,8 @@ export interface PipelineDeps {
   /** Where the keys of ladders with encryption come from. */
   readonly findKey: FindKey;
   readonly report: ReportEvent;
+  /** Absent: ffmpeg does everything. */
+  readonly services?: Services;
 }
 
 export interface PipelineSettings {

@@ -42,7 +42,6 @@ export async function encodeStage(
   const neededBytes = copies * outputBytes(plan);
   await requireSpace(settings.workDir, neededBytes, settings.disk.minimumFreeBytes);
   await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
-  report({ kind: "engine-chosen", jobId, engine: "ffmpeg", reason: "the only engine of this worker" });
   const quota = { folder: dirname(workspace.outDir), growthBytes: growthAllowed(neededBytes, plan.source.sizeBytes) };
   const encoded = await withinQuota(quota, signal, (within) =>
     encode(

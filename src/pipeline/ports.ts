@@ -2,6 +2,7 @@ import type { MeasuredContent } from "../domain/content.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { EngineName, SourceRef } from "../domain/job.ts";
 import type { FfmpegExit } from "../engines/ffmpeg/exit-class.ts";
+import { PASSED_OVER_KINDS } from "../engines/select.ts";
 import type { VerificationCheck } from "../packaging/verify.ts";
 
 /** What a write demands of the object that is there now; the store answers 412 (PreconditionFailed) otherwise. */
@@ -182,6 +183,10 @@ export const OUTCOME_OF = { abandon: "abandoned", release: "released", retry: "f
 export const PUBLISHED_SETS = ["early", "full"] as const;
 export type PublishedSet = (typeof PUBLISHED_SETS)[number];
 
+/** Why an engine is the first one that is left: nothing came before it, or what became of the last that did; a metric label. */
+export const CHOICE_REASONS = ["first", ...PASSED_OVER_KINDS] as const;
+export type ChoiceReason = (typeof CHOICE_REASONS)[number];
+
 /** What the pipeline tells whoever watches: logs, metrics, the status page, a progress bar. */
 export type JobEvent =
   | { readonly kind: "started"; readonly jobId: string; readonly sourceKey: string; readonly bucket: string }
@@ -201,7 +206,13 @@ export type JobEvent =
       readonly speed?: number;
       readonly secondsLeft?: number;
     }
-  | { readonly kind: "engine-chosen"; readonly jobId: string; readonly engine: EngineName; readonly reason: string }
+  | {
+      readonly kind: "engine-chosen";
+      readonly jobId: string;
+      readonly engine: EngineName;
+      readonly reason: string;
+      readonly why: ChoiceReason;
+    }
   | {
       readonly kind: "engine-ended";
       readonly jobId: string;

@@ -2,6 +2,7 @@ import type { WorkerJob } from "../domain/job.ts";
 import { assetPathOf } from "../publish/identity.ts";
 import type { JobRecord } from "../state/job-records.ts";
 import { linesForRecord, writeJobRecord } from "../state/job-records.ts";
+import type { AttemptWork } from "./attempt.ts";
 import { attemptJob } from "./attempt.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
 import type { JobEvent, ObjectStore, Outcome } from "./ports.ts";
@@ -12,6 +13,8 @@ export interface RecordedRun {
   readonly context: JobContext;
   /** Of the state bucket. */
   readonly store: Pick<ObjectStore, "writeText">;
+  /** Instead of the whole job: what is left of one that this engine did. */
+  readonly rest?: { readonly engine: NonNullable<JobRecord["engine"]>; readonly work: AttemptWork };
 }
 
 /** A job that is told to stop has seconds left. */
@@ -20,8 +23,8 @@ const DEADLINE_MS = 2000;
 const WORTH_A_RECORD: ReadonlySet<Outcome> = new Set(["published", "submitted", "rejected", "failed", "released"]);
 
 /** An attempt that leaves a record of how it went, for `inspect`; a record that cannot be written changes nothing. */
-export async function recordedAttempt(job: WorkerJob, { deps, context, store }: RecordedRun): Promise<JobResult> {
-  const seen = watchAttempt();
+export async function recordedAttempt(job: WorkerJob, { deps, context, store, rest }: RecordedRun): Promise<JobResult> {
+  const seen = watchAttempt(rest ? { engine: rest.engine } : {});
   const report = (event: JobEvent): void => {
     seen.observe(event);
     deps.report(event);
@@ -31,7 +34,7 @@ export async function recordedAttempt(job: WorkerJob, { deps, context, store }: 
     context.note?.(found);
   };
   try {
-    return await attemptJob(job, { ...deps, report }, { ...context, note });
+    return await attemptJob(job, { ...deps, report, ...(rest ? { work: rest.work } : {}) }, { ...context, note });
   } finally {
     const record = seen.record({ jobId: job.id, messageId: context.messageId, ...placeOf(job, deps) });
     if (record) await writeJobRecord(store, record, AbortSignal.timeout(DEADLINE_MS)).catch(() => undefined);
@@ -46,10 +49,10 @@ function placeOf(job: WorkerJob, { settings }: PipelineDeps): Pick<JobRecord, "b
   return { bucket, sourceKey, assetPath: settings.publishPrefix + path };
 }
 
-function watchAttempt() {
+function watchAttempt(known: Pick<JobRecord, "engine">) {
   const stages = new Map<string, number>();
   let ended: Extract<JobEvent, { kind: "ended" }> | undefined;
-  let facts: Partial<Pick<JobRecord, "revision" | "engine" | "plan">> = {};
+  let facts: Partial<Pick<JobRecord, "revision" | "engine" | "plan">> = known;
   let stderr = "";
   return {
     plan: (plan: unknown): void => {

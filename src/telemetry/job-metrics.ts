@@ -58,6 +58,7 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
         return stageEnded(event);
       case "engine-chosen":
         job.engine = event.engine;
+        set.engineChosen.inc({ engine: event.engine, reason: event.why });
         return;
       case "ended":
         enter(job, undefined);

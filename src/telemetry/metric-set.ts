@@ -39,6 +39,10 @@ export function createMetricSet() {
       buckets: SECONDS,
     }),
     publishedSets: new Counter(about("published_total", "revisions published, early parts and full sets", ["kind"])),
+    engineChosen: new Counter(
+      about("engine_chosen_total", "engines that jobs were given to, by what became of the last one before it", ["engine", "reason"]),
+    ),
+    circuit: new Gauge(about("engine_circuit", "1 for the state that a managed engine's circuit is in", ["engine", "state"])),
     jobsInProgress: new Gauge(about("jobs_in_progress", "running jobs by phase", ["phase"])),
     jobDuration: new Histogram({ ...about("job_duration_seconds", "wall time of ended jobs", ["engine", "outcome"]), buckets: SECONDS }),
     phaseDuration: new Histogram({

@@ -2,8 +2,10 @@ import type { Counter } from "prom-client";
 
 import type { ErrorCode } from "../domain/errors.ts";
 import { LASTING_CODES } from "../domain/errors.ts";
-import type { MessageShape } from "../domain/job.ts";
+import type { EngineName, MessageShape } from "../domain/job.ts";
 import { MESSAGE_SHAPES } from "../domain/job.ts";
+import type { Circuit } from "../engines/circuit.ts";
+import { CIRCUIT_STATES } from "../engines/circuit.ts";
 import { FFMPEG_EXITS } from "../engines/ffmpeg/exit-class.ts";
 import { VERIFICATION_CHECKS } from "../packaging/verify.ts";
 import type { JobEvent, Outcome } from "../pipeline/ports.ts";
@@ -21,6 +23,7 @@ export interface GaugeSources {
   readonly leaseRemainingSeconds?: () => number | undefined;
   readonly consumerState?: () => labels.ConsumerState;
   readonly ffmpegChildren?: () => number;
+  readonly circuits?: () => ReadonlyMap<EngineName, Circuit["kind"]>;
 }
 
 /** Everything that counts. All labels come from closed lists: the number of series does not grow with jobs (R-O2). */
@@ -107,16 +110,22 @@ function messageMetrics(set: MetricSet): MessageMetrics {
 
 async function readSources(
   set: MetricSet,
-  { diskFreeBytes, workDirBytes, leaseRemainingSeconds, consumerState, ffmpegChildren }: GaugeSources,
+  { diskFreeBytes, workDirBytes, leaseRemainingSeconds, consumerState, ffmpegChildren, circuits }: GaugeSources,
 ): Promise<void> {
   const state = consumerState?.();
   for (const name of state ? labels.CONSUMER_STATES : []) set.consumerState.set({ state: name }, name === state ? 1 : 0);
+  readCircuits(set, circuits);
   const remaining = leaseRemainingSeconds?.();
   if (remaining === undefined) set.leaseRemaining.remove();
   else set.leaseRemaining.set(remaining);
   if (ffmpegChildren) set.ffmpegChildren.set(ffmpegChildren());
   if (diskFreeBytes) set.diskFree.set(await diskFreeBytes());
   if (workDirBytes) set.workDirBytes.set(await workDirBytes());
+}
+
+function readCircuits(set: MetricSet, circuits: GaugeSources["circuits"]): void {
+  for (const [engine, kind] of circuits?.() ?? [])
+    for (const state of CIRCUIT_STATES) set.circuit.set({ engine, state }, state === kind ? 1 : 0);
 }
 
 function startAtZero(set: MetricSet): void {

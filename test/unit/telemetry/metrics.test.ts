@@ -78,7 +78,7 @@ describe("createMetrics", () => {
 
   it("puts a failed phase under its error code and a job under its engine", async () => {
     const metrics = someMetrics();
-    metrics.observeEvent({ kind: "engine-chosen", jobId: "a", engine: "ffmpeg", reason: "the only one" });
+    metrics.observeEvent({ kind: "engine-chosen", jobId: "a", engine: "ffmpeg", reason: "the only one", why: "first" });
     metrics.observeEvent({ kind: "stage-ended", jobId: "a", stage: "verify", durationSeconds: 1, code: "output_misaligned" });
     metrics.observeEvent({ kind: "ended", jobId: "a", sourceKey: "k", outcome: "failed", durationSeconds: 1 });
     expect(await valueOf(metrics, 'phase_failures_total{phase="verify",reason="output_misaligned"}')).toBe(1);

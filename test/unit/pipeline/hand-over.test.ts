@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+import { EngineError } from "../../../src/domain/errors.ts";
+import type { EngineName } from "../../../src/domain/job.ts";
+import { createEngineDesk } from "../../../src/engines/desk.ts";
+import type { RemoteEngine, Unsupported } from "../../../src/engines/remote.ts";
+import { RemoteEngineError } from "../../../src/engines/remote.ts";
+import { handOver } from "../../../src/pipeline/hand-over.ts";
+import type { JobEvent } from "../../../src/pipeline/ports.ts";
+import { claimTaker } from "../../../src/state/claims.ts";
+import { listRemoteRecords } from "../../../src/state/remote-records.ts";
+import { memoryStore } from "../../helpers/memory-store.ts";
+import { aPlan } from "../../helpers/plans.ts";
+import { anAdmitted } from "../../helpers/remote-records.ts";
+
+const { signal } = new AbortController();
+const ADMITTED = anAdmitted();
+const JOB = { id: "a".repeat(32), source: ADMITTED.object.ref };
+const SETTINGS = { failures: 2, openSeconds: 60, maximumOpenSeconds: 600 };
+const refused = (failureClass: RemoteEngineError["failureClass"], unclear = false): RemoteEngineError =>
+  new RemoteEngineError("no", { engine: "mediaconvert", failureClass, unclear });
+
+interface World {
+  readonly order?: readonly EngineName[];
+  readonly unsupported?: readonly Unsupported[];
+  readonly etag?: string;
+}
+
+/** A service whose jobs are a list; `trouble` is thrown around the next calls of that name. */
+function aWorld({ order = ["mediaconvert", "ffmpeg"], unsupported = [], etag = ADMITTED.object.etag }: World = {}) {
+  const state = memoryStore();
+  const jobs: string[] = [];
+  const events: JobEvent[] = [];
+  const trouble: { before?: Error; after?: Error; find?: Error; record?: Error } = {};
+  const raise = (name: keyof typeof trouble): void => {
+    const error = trouble[name];
+    delete trouble[name];
+    if (error) throw error;
+  };
+  const engine: RemoteEngine = {
+    name: "mediaconvert",
+    check: async () => undefined,
+    unsupported: () => unsupported,
+    submit: async ({ token }) => {
+      raise("before");
+      jobs.push(token);
+      raise("after");
+      return `job-${jobs.length}`;
+    },
+    find: async ({ token }) => {
+      raise("find");
+      return jobs.includes(token) ? `job-${jobs.indexOf(token) + 1}` : undefined;
+    },
+    read: async () => ({ kind: "submitted" }),
+    cancel: async () => undefined,
+    close: () => undefined,
+  };
+  const desk = createEngineDesk({ order, settings: SETTINGS, nowMs: () => 0 });
+  const lease = { visibilitySeconds: 300, everySeconds: 60, marginSeconds: 60 };
+  const store = {
+    ...state,
+    writeText: async (object: Parameters<typeof state.writeText>[0]) => {
+      if (object.key.startsWith("jobs/remote/")) raise("record");
+      return state.writeText(object);
+    },
+  };
+  const attempt = async (wanted?: EngineName) => {
+    const { sourceId, ladderHash, assetPath } = ADMITTED;
+    const claim = await claimTaker({ store: state, lease })({ jobId: JOB.id, messageId: "m", sourceId, ladderHash, assetPath }, signal);
+    const job = { ...JOB, ...(wanted === undefined ? {} : { engine: wanted }) };
+    const services = { desk, engines: new Map([["mediaconvert" as const, engine]]), state: store, publishBucket: "published" };
+    const sources = { head: async () => ({ ...ADMITTED.object, etag }) };
+    const report = (event: JobEvent): void => void events.push(event);
+    const run = { deps: { services, sources, report }, context: { signal, checkLease: () => claim.check(), messageId: "m" } };
+    try {
+      const handed = await handOver({ job, admitted: ADMITTED, claim, plan: aPlan() }, { ...run, stage: async (_stage, work) => work() });
+      await claim.end(handed === "here" ? "published" : handed);
+      return handed;
+    } catch (error) {
+      await claim.end("failed");
+      return error;
+    }
+  };
+  return { jobs, events, trouble, desk, attempt, records: () => listRemoteRecords(state, signal) };
+}
+
+describe("a job whose plan is made", () => {
+  test("is handed to the first engine of the order, with a record to finish it by", async () => {
+    const { attempt, jobs, records, events } = aWorld();
+    expect(await attempt()).toBe("submitted");
+    expect(jobs).toHaveLength(1);
+    expect(await records()).toStrictEqual([{ engine: "mediaconvert", remoteId: "job-1" }]);
+    expect(events).toMatchObject([{ kind: "engine-chosen", engine: "mediaconvert", why: "first" }]);
+  });
+
+  test.each([
+    ["before the service had it", { before: refused("service", true) }],
+    ["when its answer was lost", { after: refused("service", true) }],
+    ["before it was noted", { record: new Error("killed") }],
+  ] as const)("that was interrupted %s is one remote job after the next attempt", async (_name, trouble) => {
+    const { attempt, jobs, records, trouble: next } = aWorld();
+    Object.assign(next, trouble);
+    expect(await attempt()).toBeInstanceOf(Error);
+    expect(await attempt()).toBe("submitted");
+    expect(new Set(jobs).size).toBe(1);
+    expect(jobs).toHaveLength(1);
+    expect(await records()).toStrictEqual([{ engine: "mediaconvert", remoteId: "job-1" }]);
+  });
+
+  test("goes to the next engine when the service refuses it, and at once for those after it when a role does", async () => {
+    const { attempt, trouble, jobs, events, desk } = aWorld();
+    trouble.before = refused("role");
+    expect(await attempt()).toBe("here");
+    expect(events.at(-1)).toMatchObject({ engine: "ffmpeg", why: "tried" });
+    expect(desk.circuits()).toStrictEqual(new Map([["mediaconvert", "open"]]));
+    expect(await attempt()).toBe("here");
+    expect(events.at(-1)).toMatchObject({ engine: "ffmpeg", why: "circuit" });
+    expect(jobs).toStrictEqual([]);
+  });
+
+  test("stays here when the service cannot do its plan, which says nothing of the service", async () => {
+    const { attempt, events, desk } = aWorld({ unsupported: [{ kind: "hdr", reason: "no HDR" }] });
+    expect(await attempt()).toBe("here");
+    expect(events.at(-1)).toMatchObject({ engine: "ffmpeg", why: "unsupported", reason: expect.stringContaining("no HDR") });
+    expect(desk.circuits().get("mediaconvert")).toBe("closed");
+  });
+
+  test("is for the engine that it names, whatever the order", async () => {
+    const { attempt, jobs } = aWorld();
+    expect(await attempt("ffmpeg")).toBe("here");
+    expect(jobs).toStrictEqual([]);
+  });
+
+  test("waits when the only engine is not healthy, and is rejected when it cannot do it", async () => {
+    const waiting = aWorld({ order: ["mediaconvert"] });
+    waiting.desk.failed("mediaconvert", "quota");
+    expect(await waiting.attempt()).toMatchObject({ code: "engine_unavailable" });
+    const refusing = aWorld({ order: ["mediaconvert"], unsupported: [{ kind: "hdr", reason: "no HDR" }] });
+    const error = await refusing.attempt();
+    expect(error).toBeInstanceOf(EngineError);
+    expect(error).toMatchObject({ code: "engine_rejected" });
+  });
+
+  test("is not submitted when its source was overwritten meanwhile: a service would read the new one", async () => {
+    const { attempt, jobs } = aWorld({ etag: "another" });
+    expect(await attempt()).toBe("stale");
+    expect(jobs).toStrictEqual([]);
+  });
+});
