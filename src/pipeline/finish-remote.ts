@@ -62,14 +62,14 @@ interface Publishing {
 }
 
 async function publish({ record, workspace, onSending }: Publishing, { deps, context, stage }: JobRun): Promise<FinishOutcome> {
-  const { job, admitted, revision, plan, engine } = record;
+  const { job, admitted, revision, engine } = record;
   const { assetPath } = admitted;
   const { outDir } = workspace;
   const store = deps.published;
   const prefix = prefixOf({ assetPath, revision });
   const stageRun = { deps, jobId: job.id, signal: context.signal };
   if (engine !== "mediaconvert") throw new OutputError("output_incomplete", `${engine}: its outputs are no CMAF`);
-  const renamed = await stage("fetch", () => collectStage({ plan, prefix, outDir }, stageRun));
+  const { plan, renamed } = await stage("fetch", () => collectStage({ plan: record.plan, prefix, outDir }, stageRun));
   if (plan.text.length > 0 && (await fetchForText(record, workspace, stageRun)) === "stale") return "stale";
   const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
   const texts = await stage("text", () => textStage(verified, { workspace, source: job.source, asset: admitted }, stageRun));

@@ -1,4 +1,3 @@
-import type { Rendition } from "../../domain/encode-plan.ts";
 import { OutputError } from "../../domain/errors.ts";
 import { nameOfUri } from "../../packaging/own-uri.ts";
 import { readMediaPlaylist } from "../../packaging/read-playlist.ts";
@@ -7,7 +6,7 @@ import { BASE_NAME } from "./compile.ts";
 /** What lies in the destination of a job, by name inside the revision. */
 export interface Destination {
   readonly sizes: ReadonlyMap<string, number>;
-  /** The playlists, by `playlistNames`; what was not there is missing. */
+  /** The playlists, by name; what was not there is missing. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -19,30 +18,30 @@ export interface CollectedRendition {
   readonly segments: readonly string[];
 }
 
-interface Collected {
-  readonly video: readonly Pick<Rendition, "id">[];
-  readonly audio: readonly Pick<Rendition, "id">[];
+/** A rendition, and the media playlist that the service wrote for it. */
+export interface NamedPlaylist {
+  readonly id: string;
+  readonly playlist: string;
 }
 
 /** Whether the service wrote an object of this name: everything it writes begins with the base name, and nothing of ours does. */
 export const isOfService = (name: string): boolean => name.startsWith(BASE_NAME);
 
-/** The media playlist of a rendition: the service names it after base name and name modifier. */
-const playlistName = (id: string): string => `${BASE_NAME}_${id}.m3u8`;
+/** The playlist above those of the renditions. */
+export const MULTIVARIANT = `${BASE_NAME}.m3u8`;
 
-/** The media playlists of every rendition of a plan. */
-export const playlistNames = ({ video, audio }: Collected): readonly string[] => [...video, ...audio].map(({ id }) => playlistName(id));
+/** The media playlist of a rendition: the service names it after base name and name modifier. */
+export const playlistName = (id: string): string => `${BASE_NAME}_${id}.m3u8`;
 
 /**
  * Which objects make up each rendition, as its own playlist says: neither events nor GetJob name them all. Pure. Throws
  * OutputError output_incomplete unless every playlist is there, is ended, and names objects that are there.
  */
-export function collectRenditions({ video, audio }: Collected, destination: Destination): readonly CollectedRendition[] {
-  return [...video, ...audio].map(({ id }) => collect(id, destination));
+export function collectRenditions(renditions: readonly NamedPlaylist[], destination: Destination): readonly CollectedRendition[] {
+  return renditions.map((rendition) => collect(rendition, destination));
 }
 
-function collect(id: string, { sizes, texts }: Destination): CollectedRendition {
-  const name = playlistName(id);
+function collect({ id, playlist: name }: NamedPlaylist, { sizes, texts }: Destination): CollectedRendition {
   const text = texts.get(name);
   if (text === undefined) throw incomplete(`${name} is missing`);
   const playlist = readMediaPlaylist(text);

@@ -27,6 +27,7 @@ async function written() {
     await put(name, text);
     for (const [media] of text.matchAll(/index_[\w-]+\.cmf[av]/g)) await put(media, `bytes of ${media}`);
   }
+  await put("index.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=400000,RESOLUTION=426x240\nindex_v240.m3u8\n");
   for (const name of ["v240/00001.m4s", "asset.json", "pointer.m3u8"]) await put(name, "of an attempt that was killed");
   return { plan, store };
 }
@@ -44,7 +45,7 @@ describe("collecting what MediaConvert wrote", () => {
   test("brings it to disk by our names, and takes away what an attempt before had added", async () => {
     await using folder = await temporaryFolder();
     const { plan, store } = await written();
-    const renamed = await collectStage(
+    const { renamed } = await collectStage(
       { plan, prefix: PREFIX, outDir: folder.path },
       { deps: depsOf(store, folder.path), jobId: "job", signal },
     );
@@ -54,6 +55,16 @@ describe("collecting what MediaConvert wrote", () => {
     expect(store.changes.filter((change) => change.startsWith("remove"))).toStrictEqual(
       ["v240/00001.m4s", "asset.json", "pointer.m3u8"].map((name) => `remove ${PREFIX}${name}`),
     );
+  });
+
+  test("takes the rungs that the service chose by itself", async () => {
+    await using folder = await temporaryFolder();
+    const { plan, store } = await written();
+    const asked = { ...plan, video: plan.video.map((entry) => ({ ...entry, id: "v1080" })) };
+    const run = { deps: depsOf(store, folder.path), jobId: "job", signal };
+    const collected = await collectStage({ plan: asked, prefix: PREFIX, outDir: folder.path }, run);
+    expect(collected.plan.video.map(({ id, width, height }) => [id, width, height])).toStrictEqual([["v240", 426, 240]]);
+    expect(await readFile(folder.in("v240/00001.m4s"), "utf8")).toBe("bytes of index_v240_000000001.cmfv");
   });
 
   test("of which half is missing brings nothing, and says so", async () => {

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Destination } from "../../../../src/engines/mediaconvert/outputs.ts";
-import { collectRenditions, playlistNames } from "../../../../src/engines/mediaconvert/outputs.ts";
+import { collectRenditions, playlistName } from "../../../../src/engines/mediaconvert/outputs.ts";
 import { placeCmaf } from "../../../../src/packaging/place-cmaf.ts";
 
 const FIXTURES = new URL("../../../fixtures/remote/mediaconvert/", import.meta.url);
-const PLAN = { video: [{ id: "v240" }, { id: "v540" }], audio: [{ id: "a-und" }] };
+const RENDITIONS = ["v240", "v540", "a-und"].map((id) => ({ id, playlist: playlistName(id) }));
 const NAMES = ["index_v240.m3u8", "index_v540.m3u8", "index_a-und.m3u8"];
 
 /** What the service writes for the plan. */
@@ -17,8 +17,8 @@ function written(): Destination & { sizes: Map<string, number>; texts: Map<strin
 
 describe("the outputs of MediaConvert", () => {
   test("are found from its playlists, and have places in our layout", () => {
-    expect(playlistNames(PLAN)).toStrictEqual(NAMES);
-    const found = collectRenditions(PLAN, written());
+    expect(RENDITIONS.map(({ playlist }) => playlist)).toStrictEqual(NAMES);
+    const found = collectRenditions(RENDITIONS, written());
     expect(found.map(({ id, segments }) => [id, segments.length])).toStrictEqual([
       ["v240", 3],
       ["v540", 3],
@@ -44,7 +44,7 @@ describe("the outputs of MediaConvert", () => {
   ])("are refused when %s", (_name, damage, message) => {
     const destination = written();
     damage(destination);
-    expect(() => collectRenditions(PLAN, destination)).toThrow(message);
+    expect(() => collectRenditions(RENDITIONS, destination)).toThrow(message);
   });
 });
 
