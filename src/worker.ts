@@ -18,11 +18,13 @@ import { openWorkspace, sweepWorkspaces } from "./pipeline/workspace.ts";
 import { recordedAttempt } from "./pipeline/recorded-attempt.ts";
 import type { Consumers } from "./queue/consumers.ts";
 import { startConsumers } from "./queue/consumers.ts";
+import { joinConsumers } from "./queue/join-consumers.ts";
 import type { HandleMessage, MessageEvent } from "./queue/handle-message.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
 import { createIntakeBreaker } from "./queue/intake-breaker.ts";
 import { MAX_FAILURES } from "./queue/verdict.ts";
 import type { Queue } from "./queue/queue.ts";
+import { openServices, startRemoteSide } from "./services.ts";
 import { claimTaker } from "./state/claims.ts";
 import { createFailureStore } from "./state/failures.ts";
 import { sweepBuckets } from "./state/sweep-buckets.ts";
@@ -71,10 +73,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   const { ffmpegVersion = "unknown" } = options;
   const { signal } = new AbortController();
   const tools = { ...(await tryPrograms(await openTools(config, signal), config.sandbox, signal)), ffmpegVersion };
-  logger[tools.isFenced ? "info" : "warn"](
-    { sandbox: config.sandbox, fences: tools.sandbox, missing: tools.sandboxMissing },
-    tools.isFenced ? "media programs run in their sandbox" : "media programs run without part of their sandbox",
-  );
+  tellFences(config, tools, logger);
   const watching = createObserver({
     ...options,
     sandboxed: tools.isFenced,
@@ -98,8 +97,10 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     observer.message(event);
     if (event.kind === "settled") breaker.note(event);
   };
-  const handle = handlerOf(config, { aws, tools, observer, logger, report });
-  const consumers = startConsumers({
+  const remote = undo.use(await openServices(config, { aws, observer, logger, arm: armed?.engine }));
+  const deps = { ...pipelineDeps(config, { aws, tools, observer }), ...remote };
+  const handle = handlerOf(config, { aws, deps, logger, report });
+  const jobs = startConsumers({
     queueUrl: config.queueUrl,
     client: aws.receiveClient,
     queue: aws.queue,
@@ -111,6 +112,8 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     logger,
     report: observer.poll,
   });
+  const side = undo.use(startRemoteSide(config, { aws, logger, deps, lease: leaseOf(config), waitTimeSeconds: POLL_WAIT_SECONDS }));
+  const consumers = joinConsumers(jobs, side.consumers);
   undo.defer(async () => consumers.abortPolls());
   const life: Life = { startedMs: performance.now(), draining: false };
   const http = await startHttp({
@@ -126,10 +129,16 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   return control({ config, consumers, observer, life, httpUrl: http.url, resources: undo.move() });
 }
 
+function tellFences({ sandbox }: DaemonConfig, tools: Awaited<ReturnType<typeof tryPrograms>>, logger: Logger): void {
+  const facts = { sandbox, fences: tools.sandbox, missing: tools.sandboxMissing };
+  if (tools.isFenced) logger.info(facts, "media programs run in their sandbox");
+  else logger.warn(facts, "media programs run without part of their sandbox");
+}
+
 /** Beside the jobs; any number of workers may do it at once. */
 function collectGarbage(
   config: DaemonConfig,
-  { aws, observer, logger }: Pick<HandlerParts, "aws" | "observer" | "logger">,
+  { aws, observer, logger }: Pick<DepsParts, "aws" | "observer"> & { readonly logger: Logger },
 ): AsyncDisposable {
   const { publishBucket, stateBucket, publishPrefix, gc } = config;
   const options = { stores: aws, publishBucket, stateBucket, publishPrefix, olderThanSeconds: GARBAGE_SECONDS, dryRun: false };
@@ -146,37 +155,44 @@ interface Life {
   draining: boolean;
 }
 
-interface HandlerParts {
+interface DepsParts {
   readonly aws: Aws;
   readonly tools: Tools;
   readonly observer: Observer;
+}
+
+interface HandlerParts {
+  readonly aws: Aws;
+  readonly deps: PipelineDeps;
   readonly logger: Logger;
   readonly report: (event: MessageEvent) => void;
 }
 
-function handlerOf(config: DaemonConfig, { aws, tools, observer, logger, report }: HandlerParts): HandleMessage {
-  const { uploadBuckets, publishBucket, publishPrefix, stateBucket, lease } = config;
-  const leaseOptions = {
-    visibilitySeconds: lease.visibilitySeconds,
-    everySeconds: lease.extendSeconds,
-    marginSeconds: lease.marginSeconds,
-  };
-  const deps: PipelineDeps = {
-    sources: aws.sources,
-    published: aws.bucket(publishBucket),
-    ladders: laddersInForce(config),
-    settings: config,
-    tools,
-    takeClaim: claimTaker({ store: aws.bucket(stateBucket), lease: leaseOptions }),
-    findKey: keyFinder(config.environmentSecret),
-    report: observer.job,
-  };
+const leaseOf = ({ lease }: DaemonConfig) => ({
+  visibilitySeconds: lease.visibilitySeconds,
+  everySeconds: lease.extendSeconds,
+  marginSeconds: lease.marginSeconds,
+});
+
+const pipelineDeps = (config: DaemonConfig, { aws, tools, observer }: DepsParts): PipelineDeps => ({
+  sources: aws.sources,
+  published: aws.bucket(config.publishBucket),
+  ladders: laddersInForce(config),
+  settings: config,
+  tools,
+  takeClaim: claimTaker({ store: aws.bucket(config.stateBucket), lease: leaseOf(config) }),
+  findKey: keyFinder(config.environmentSecret),
+  report: observer.job,
+});
+
+function handlerOf(config: DaemonConfig, { aws, deps, logger, report }: HandlerParts): HandleMessage {
+  const { uploadBuckets, publishBucket, publishPrefix, stateBucket } = config;
   return createMessageHandler({
     rules: { uploadBuckets, publishBucket, publishPrefix, region: config.region },
     runJob: async (job, context) => (await recordedAttempt(job, { deps, context, store: aws.bucket(stateBucket) })).outcome,
     queue: aws.queue,
     failures: createFailureStore(aws.bucket(stateBucket)),
-    lease: leaseOptions,
+    lease: leaseOf(config),
     maxFailures: MAX_FAILURES,
     logger,
     report,
@@ -184,7 +200,7 @@ function handlerOf(config: DaemonConfig, { aws, tools, observer, logger, report 
 }
 
 /** One line a change, and a gauge to raise an alarm on. */
-function tellHold(heldFor: ErrorCode | undefined, { logger, observer }: Pick<HandlerParts, "logger" | "observer">): void {
+function tellHold(heldFor: ErrorCode | undefined, { logger, observer }: { readonly logger: Logger; readonly observer: Observer }): void {
   observer.metrics.intakeHeld(heldFor);
   if (heldFor === undefined) logger.info("a job got through: the intake is open again");
   else logger.error({ code: heldFor }, "every job fails of this: the intake pauses, one message a minute is tried");

@@ -11,6 +11,7 @@ import { createQueue } from "./sqs-queue.ts";
 
 export interface AwsSettings extends Pick<ClientSettings, "region" | "endpointOverridden"> {
   readonly queueUrl: string;
+  readonly eventsQueueUrl?: string;
   readonly s3: Pick<S3Settings, "forcePathStyle" | "checksums" | "bucketOwner">;
 }
 
@@ -20,6 +21,8 @@ export interface Aws {
   readonly queue: Queue;
   /** For receives alone: one attempt a request, ended by destroying it. */
   readonly receiveClient: ReceiveClient;
+  /** Of the events of managed engines; absent when there is none. */
+  readonly events?: { readonly queueUrl: string; readonly queue: Queue; readonly receiveClient: ReceiveClient };
   bucket(name: string): ObjectStore;
   sweepBucket(name: string): SweepBucket;
   /** Ends all connections. */
@@ -27,12 +30,25 @@ export interface Aws {
 }
 
 /** Opens one client per service and purpose, so that a saturated pool never delays a heartbeat (R-L6). */
-export function openAws({ region, endpointOverridden, queueUrl, s3 }: AwsSettings, onRequest?: ClientSettings["onRequest"]): Aws {
+export function openAws(
+  { region, endpointOverridden, queueUrl, eventsQueueUrl, s3 }: AwsSettings,
+  onRequest?: ClientSettings["onRequest"],
+): Aws {
   const settings = { region, endpointOverridden, onRequest };
   const objects = createS3Client({ ...settings, ...s3 });
   const receiveClient = createSqsClient({ ...settings, maxAttempts: 1 });
   const [client, heartbeatClient] = [createSqsClient(settings), createSqsClient(settings)];
+  const eventsClient = eventsQueueUrl === undefined ? undefined : createSqsClient({ ...settings, maxAttempts: 1 });
   return {
+    ...(eventsQueueUrl !== undefined && eventsClient
+      ? {
+          events: {
+            queueUrl: eventsQueueUrl,
+            queue: createQueue({ client, heartbeatClient, queueUrl: eventsQueueUrl }),
+            receiveClient: eventsClient,
+          },
+        }
+      : {}),
     sources: createS3SourceStore(objects),
     queue: createQueue({ client, heartbeatClient, queueUrl }),
     receiveClient,
@@ -40,6 +56,7 @@ export function openAws({ region, endpointOverridden, queueUrl, s3 }: AwsSetting
     sweepBucket: (name) => createS3SweepBucket(objects, name),
     close: () => {
       for (const open of [objects, receiveClient, client, heartbeatClient]) open.destroy();
+      eventsClient?.destroy();
     },
   };
 }

@@ -2,7 +2,6 @@ import { availableParallelism } from "node:os";
 import type { Environment } from "../config/config.ts";
 
 import { loadConfig } from "../config/load.ts";
-import { enginesInForce } from "../config/rules.ts";
 import type { Content } from "../domain/content.ts";
 import type { EncodePlan, VideoRendition } from "../domain/encode-plan.ts";
 import { encodeSecondsOn } from "../domain/estimate.ts";
@@ -32,9 +31,8 @@ export async function plan(argv: readonly string[], env: Environment): Promise<n
   );
   const atMostBytes = sizeLimit(planned);
   const encodeSeconds = encodeSecondsOn(availableParallelism(), planned.estimate);
-  if (values.json)
-    printJson({ ...planned, estimate: { ...planned.estimate, encodeSeconds }, engines: enginesInForce(config).serving, atMostBytes });
-  else for (const line of describePlan(planned, enginesInForce(config).serving)) printLine(line);
+  if (values.json) printJson({ ...planned, estimate: { ...planned.estimate, encodeSeconds }, engines: config.engines, atMostBytes });
+  else for (const line of describePlan(planned, config.engines)) printLine(line);
   return 0;
 }
 

@@ -2,7 +2,7 @@ import type { DaemonConfig, Environment } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { loadConfig, requireDaemonSettings } from "../config/load.ts";
 import { requireFfmpeg } from "../config/programs.ts";
-import { environmentWarnings, enginesInForce } from "../config/rules.ts";
+import { environmentWarnings } from "../config/rules.ts";
 import type { Instance } from "../instance.ts";
 import { handleFatalErrors } from "../lifecycle/fatal.ts";
 import { checkFfmpeg } from "../lifecycle/ffmpeg-check.ts";
@@ -51,10 +51,7 @@ async function startUp(config: DaemonConfig, env: Environment, logger: Logger): 
   requireFfmpeg(config);
   const { version, warnings } = await checkFfmpeg(config.ffmpeg, chooseLadder(undefined, config), new AbortController().signal);
   const unusual = config.environment === "production" ? environmentWarnings(env) : [];
-  const passedOver = enginesInForce(config).passedOver.map(
-    (name) => `engine ${name} is not part of this version: the next one in the order serves`,
-  );
-  for (const warning of [...warnings, ...unusual, ...passedOver]) logger.warn({ warning }, "worth knowing at start");
+  for (const warning of [...warnings, ...unusual]) logger.warn({ warning }, "worth knowing at start");
   logger.info({ ffmpeg: version, node: process.version, environment: config.environment }, "starting");
   const { startWorker } = await import("../worker.ts");
   try {

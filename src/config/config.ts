@@ -50,6 +50,7 @@ export interface Settings {
   readonly mediaconvert: MediaConvertKeys;
   readonly elasticTranscoder: ElasticTranscoderKeys;
   readonly circuit: CircuitSettings;
+  readonly remote: RemoteKeys;
   readonly packager: { readonly path: string };
   readonly encode: EncodeSettings;
   readonly disk: DiskSettings;
@@ -88,6 +89,13 @@ export interface RequestRates {
   readonly submitBurst: number;
   readonly readsPerSecond: number;
   readonly readBurst: number;
+}
+
+/** How jobs at a service are watched. */
+export interface RemoteKeys {
+  readonly sweepEverySeconds: number;
+  readonly pollAfterSeconds: number;
+  readonly maximumAgeSeconds: number;
 }
 
 export interface MediaConvertKeys extends Omit<MediaConvertSettings, "role">, RequestRates {

@@ -1,4 +1,3 @@
-import type { EngineName } from "../domain/job.ts";
 import type { Environment, Settings } from "./config.ts";
 import { endpointOverrides } from "./environment.ts";
 
@@ -101,13 +100,6 @@ const RULES: readonly Rule[] = [
         : `ladder: there is no ladder ${JSON.stringify(ladder)} in config/ladders (${ladders.join(", ")})`,
   },
   {
-    keys: ["engines"],
-    check: ({ settings: { engines } }) =>
-      enginesInForce({ engines }).serving.length > 0
-        ? undefined
-        : `engines: ffmpeg is missing; it is the engine of this version, others are only passed over`,
-  },
-  {
     keys: ["engines", "mediaconvert.role"],
     check: ({ settings: { engines, mediaconvert } }) =>
       engines.includes("mediaconvert") && mediaconvert.role === undefined
@@ -171,16 +163,6 @@ export function environmentWarnings(env: Environment): readonly string[] {
     // RELIABILITY.md E7: PM2 then signals ffmpeg in the same instant, and no job can finish in a drain.
     ...(treekill ? ["PM2's treekill is on: a stop ends running jobs at once; start it with ecosystem.config.js"] : []),
   ];
-}
-
-/** The configured engines as this version takes them: what serves, and what is passed over because it is not part of it. */
-export function enginesInForce({ engines }: Pick<Settings, "engines">): EnginesInForce {
-  return { serving: engines.filter((name) => name === "ffmpeg"), passedOver: engines.filter((name) => name !== "ffmpeg") };
-}
-
-interface EnginesInForce {
-  readonly serving: readonly EngineName[];
-  readonly passedOver: readonly EngineName[];
 }
 
 /** Host names of SQS carry the region, also those of FIPS and VPC endpoints. */

@@ -2,7 +2,7 @@ import type convict from "convict";
 
 import type { CircuitSettings } from "../engines/circuit.ts";
 import { QUALITY_TUNINGS } from "../engines/mediaconvert/settings.ts";
-import type { ElasticTranscoderKeys, MediaConvertKeys } from "./config.ts";
+import type { ElasticTranscoderKeys, MediaConvertKeys, RemoteKeys } from "./config.ts";
 
 /** The keys under `mediaconvert`. */
 export const mediaconvert: convict.Schema<MediaConvertKeys> = {
@@ -134,5 +134,31 @@ export const circuit: convict.Schema<CircuitSettings> = {
     minimum: 1,
     env: "LADDERD_CIRCUIT_MAXIMUM_OPEN_SECONDS",
     default: 1800,
+  },
+};
+
+/** The keys under `remote`: how jobs that a managed engine works at are watched beside their events. */
+export const remote: convict.Schema<RemoteKeys> = {
+  sweepEverySeconds: {
+    doc: "how often a worker looks at every job that a managed engine works at",
+    format: "whole-number",
+    minimum: 1,
+    env: "LADDERD_REMOTE_SWEEP_EVERY_SECONDS",
+    default: 60,
+  },
+  pollAfterSeconds: {
+    doc: "the managed engine is asked about a job that is older than this, as its event may be lost",
+    format: "whole-number",
+    minimum: 1,
+    env: "LADDERD_REMOTE_POLL_AFTER_SECONDS",
+    default: 300,
+  },
+  // A MediaConvert job that makes progress is ended by the service after 48 h.
+  maximumAgeSeconds: {
+    doc: "a job that a managed engine has not ended after this time is cancelled there and given to the next engine",
+    format: "whole-number",
+    minimum: 60,
+    env: "LADDERD_REMOTE_MAXIMUM_AGE_SECONDS",
+    default: 86_400,
   },
 };

@@ -5,7 +5,7 @@ import type convict from "convict";
 
 import type { Settings } from "./config.ts";
 import { CHECKSUM_MODES, INTERRUPTION_MODES, LOG_LEVELS, SANDBOX_MODES } from "./config.ts";
-import { circuit, elasticTranscoder, mediaconvert } from "./schema-engines.ts";
+import { circuit, elasticTranscoder, mediaconvert, remote } from "./schema-engines.ts";
 import { encode, ffmpeg, limits } from "./schema-media.ts";
 
 /** Every key with its meaning, format, environment variable and default. The README's table repeats it; a test compares them. */
@@ -48,7 +48,7 @@ export const schema: convict.Schema<Settings> = {
   },
   region: { doc: "AWS region of the queue and the buckets", format: "text", env: "AWS_REGION", default: "us-east-1" },
   engines: {
-    doc: "engines in the order they are tried (comma-separated); ffmpeg must be among them, elastic-transcoder and mediaconvert are passed over by this version",
+    doc: "engines in the order they are tried (comma-separated): elastic-transcoder, mediaconvert, ffmpeg",
     format: "engines",
     env: "LADDERD_ENGINES",
     default: ["ffmpeg"],
@@ -182,6 +182,7 @@ export const schema: convict.Schema<Settings> = {
   mediaconvert,
   elasticTranscoder,
   circuit,
+  remote,
   packager: {
     path: {
       doc: "the packager program; empty takes the binary of the shaka-packager package",

@@ -8,14 +8,29 @@ export interface RegularSweepOptions {
   readonly random?: () => number;
 }
 
-const HOUR_MS = 3_600_000;
+export interface RegularRound {
+  readonly everySeconds: number;
+  readonly round: (signal: AbortSignal) => Promise<void>;
+  /** Told of a round that failed. */
+  readonly onError: (error: unknown) => void;
+  readonly random?: () => number;
+}
 
 /**
  * Sweeps every `everyHours` until it is disposed of, which breaks off the sweep that runs. The first one comes after a random
  * part of that time: a fleet that starts together does not list the bucket together, and workers that live shorter than that
  * still sweep as often. A sweep that fails is logged and changes nothing else.
  */
-export function sweepRegularly({ everyHours, sweep, logger, random = Math.random }: RegularSweepOptions): AsyncDisposable {
+export const sweepRegularly = ({ everyHours, sweep, logger, ...options }: RegularSweepOptions): AsyncDisposable =>
+  repeatRegularly({
+    ...options,
+    everySeconds: everyHours * 3600,
+    round: async (signal) => tell(await sweep(signal), logger),
+    onError: (err) => logger.warn({ err }, "garbage not collected; trying again next time"),
+  });
+
+/** The same for any work: one round after the other, the first after a random part of the time. */
+export function repeatRegularly({ everySeconds, round: work, onError, random = Math.random }: RegularRound): AsyncDisposable {
   const stop = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -27,13 +42,13 @@ export function sweepRegularly({ everyHours, sweep, logger, random = Math.random
   };
   const round = async (): Promise<void> => {
     try {
-      tell(await sweep(stop.signal), logger);
+      await work(stop.signal);
     } catch (err) {
-      if (!stop.signal.aborted) logger.warn({ err }, "garbage not collected; trying again next time");
+      if (!stop.signal.aborted) onError(err);
     }
-    plan(everyHours * HOUR_MS);
+    plan(everySeconds * 1000);
   };
-  plan(random() * everyHours * HOUR_MS);
+  plan(random() * everySeconds * 1000);
   return {
     [Symbol.asyncDispose]: async () => {
       stop.abort(new Error("the worker stops"));

@@ -8,6 +8,8 @@ export type RemoteStep =
   | { readonly kind: "finish" }
   /** Its work is for nobody any more: what it made is removed, and its record. */
   | { readonly kind: "forget" }
+  /** Its source was overwritten: nobody wants what comes of it. */
+  | { readonly kind: "drop" }
   /** It ended without a result, or takes too long: another engine, if there is one. */
   | { readonly kind: "move-on"; readonly reason: string; readonly isOver: boolean };
 

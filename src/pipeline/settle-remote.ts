@@ -29,6 +29,8 @@ export interface RemoteDeps {
   readonly finish: (record: RemoteRecord, claim: Claim) => Promise<FinishOutcome>;
   /** Hands the job to the next engine, or to its failure; durable when it resolves, and harmless when it is done twice. */
   readonly moveOn: (record: RemoteRecord, reason: string, claim: Claim) => Promise<void>;
+  /** Whether the source is another one by now. */
+  readonly isOverwritten?: (record: RemoteRecord, signal: AbortSignal) => Promise<boolean>;
   readonly now?: () => Date;
 }
 
@@ -43,9 +45,16 @@ export type RemoteOutcome = FinishOutcome | "waiting" | "moved-on" | "lost";
 export async function settleRemote(record: RemoteRecord, step: RemoteStep, { deps, signal }: Settling): Promise<RemoteOutcome> {
   if (step.kind === "wait") return "waiting";
   if (step.kind === "forget") return forget(record, { deps, signal });
+  return settleClaimed(record, step, { deps, signal });
+}
+
+type ClaimedStep = Exclude<RemoteStep, { readonly kind: "wait" | "forget" }>;
+
+async function settleClaimed(record: RemoteRecord, step: ClaimedStep, { deps, signal }: Settling): Promise<RemoteOutcome> {
   const claim = await deps.takeSubmitted(record, signal);
   if (!claim) return abandon(record, step, { deps, signal });
   const settling = { deps, signal: claim.signal };
+  if (step.kind === "drop") return drop(record, claim, { deps, signal });
   try {
     if (step.kind === "move-on") return await moveOn(record, { ...step, claim }, settling);
     const outcome = await deps.finish(record, claim);
@@ -86,9 +95,15 @@ async function moveOn(record: RemoteRecord, { reason, isOver, claim }: Moving, s
   return "moved-on";
 }
 
+async function drop(record: RemoteRecord, claim: SubmittedClaim, settling: Settling): Promise<RemoteOutcome> {
+  await claim.end("stale");
+  return giveUp(record, settling);
+}
+
 /** Another attempt has the source: a job that may still write is ended first, and forgotten when it has ended. */
 async function abandon(record: RemoteRecord, step: RemoteStep, settling: Settling): Promise<RemoteOutcome> {
-  return step.kind === "move-on" && !step.isOver ? giveUp(record, settling) : forget(record, settling);
+  const mayStillWrite = step.kind === "drop" || (step.kind === "move-on" && !step.isOver);
+  return mayStillWrite ? giveUp(record, settling) : forget(record, settling);
 }
 
 async function giveUp(record: RemoteRecord, { deps, signal }: Settling): Promise<RemoteOutcome> {

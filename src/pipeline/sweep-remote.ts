@@ -1,5 +1,6 @@
 import { ClaimHeldError } from "../domain/errors.ts";
 import type { RemoteName } from "../state/remote-records.ts";
+import type { RemoteRecord } from "../state/remote-records.ts";
 import { listRemoteRecords, mergeIntoRecord, readRemoteRecord } from "../state/remote-records.ts";
 import { forAll } from "../publish/revision-objects.ts";
 import type { RemotePatience } from "./decide-remote.ts";
@@ -39,6 +40,10 @@ export async function sweepRemote(
   return swept;
 }
 
+/** What cannot be looked at is looked at the next time. */
+const isUnwanted = async (record: RemoteRecord, { deps, signal }: Sweeping): Promise<boolean> =>
+  record.givenUpAt === undefined && ((await deps.isOverwritten?.(record, signal).catch(() => false)) ?? false);
+
 interface Sweeping {
   readonly deps: RemoteDeps;
   readonly patience: RemotePatience;
@@ -54,6 +59,7 @@ async function sweepOne(name: RemoteName, { deps, patience, signal }: Sweeping):
     // An engine that does not answer does not make a job that is too old any younger.
     const state = await engine.read(name.remoteId, signal).catch(() => undefined);
     signal.throwIfAborted();
+    if (await isUnwanted(stored.record, { deps, patience, signal })) return settleRemote(stored.record, { kind: "drop" }, { deps, signal });
     if (state) stored = (await mergeIntoRecord(deps.state, { name, state }, signal)) ?? stored;
   }
   return settleRemote(stored.record, stepAfterPoll(stored.record, patience, now().getTime()), { deps, signal });

@@ -38,7 +38,7 @@ const assetSchema = z.strictObject({
   storyboard: z.string().optional(),
   hls: z.literal("index.m3u8"),
   dash: z.literal("index.mpd"),
-  engine: z.literal("ffmpeg"),
+  engine: z.enum(["elastic-transcoder", "mediaconvert", "ffmpeg"]),
   bytes: z.int().positive(),
   encodeSeconds: z.number().nonnegative(),
   estimate: z.strictObject({ basis: z.enum(["content", "caps"]), bytes: z.int().positive(), encodeSeconds: z.number().nonnegative() }),

@@ -57,11 +57,6 @@ describe("ruleProblems", () => {
     ["one queue for jobs and events", { settings: { queueUrl: SQS, eventsQueueUrl: SQS, region: "eu-west-1" } }, "eventsQueueUrl"],
     ["bad input 75: publishing into an upload bucket", { settings: { publishBucket: "both", uploadBuckets: ["both"] } }, "publishBucket"],
     ["records in an upload bucket", { settings: { stateBucket: "both", uploadBuckets: ["both"] } }, "stateBucket"],
-    [
-      "bad input 72: engines that are all passed over",
-      { settings: { engines: ["mediaconvert"], mediaconvert: { ...mediaconvert, role: ROLE } } },
-      "engines",
-    ],
     ["MediaConvert without a role to hand it", { settings: { engines: ["mediaconvert", "ffmpeg"] } }, "mediaconvert.role \\(\\w+\\)"],
     [
       "Elastic Transcoder without a pipeline",

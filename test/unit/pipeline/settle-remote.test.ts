@@ -77,9 +77,9 @@ async function aRemoteJob(changes: Partial<RemoteRecord> = {}, { says = { kind: 
   return {
     ...{ deps, log, world, state, published },
     take: (event: RemoteEvent, other: Partial<RemoteDeps> = {}) => takeEvent(event, { deps: { ...deps, ...other }, signal }),
-    sweep: (afterSeconds: number) => {
+    sweep: (afterSeconds: number, other: Partial<RemoteDeps> = {}) => {
       world.nowMs = Date.parse("2026-11-23T04:00:00Z") + afterSeconds * 1000;
-      return sweepRemote({ deps, patience: { pollAfterSeconds: 300, maximumAgeSeconds: 3600 } }, signal);
+      return sweepRemote({ deps: { ...deps, ...other }, patience: { pollAfterSeconds: 300, maximumAgeSeconds: 3600 } }, signal);
     },
     record: async () => (await readRemoteRecord(state, NAME, signal))?.record,
   };
@@ -235,5 +235,23 @@ describe("a sweep of remote jobs", () => {
     job.world.nowMs = Date.parse("2026-11-23T06:00:00Z");
     const patience = { pollAfterSeconds: 300, maximumAgeSeconds: 3600 };
     expect(await sweepRemote({ deps: { ...job.deps, engines }, patience }, signal)).toMatchObject([{ outcome: "moved-on" }]);
+  });
+});
+
+describe("a remote job whose source was overwritten", () => {
+  test("is cancelled at its next poll, and forgotten when it has ended", async () => {
+    const { sweep, log, record, take, published } = await aRemoteJob();
+    await sweep(301, { isOverwritten: async () => true });
+    expect(log).toStrictEqual(["read", "claim stale", "cancel"]);
+    expect(await record()).toHaveProperty("givenUpAt");
+    await take(told(CANCELED));
+    expect(await record()).toBeUndefined();
+    expect([...published.objects.keys()]).toStrictEqual([]);
+  });
+
+  test("goes on while nobody can tell whether it was", async () => {
+    const { sweep, log } = await aRemoteJob();
+    await sweep(301, { isOverwritten: async () => Promise.reject(new Error("S3 does not answer")) });
+    expect(log).toStrictEqual(["read"]);
   });
 });
