@@ -1,5 +1,7 @@
 import type { Aws } from "./aws/open-aws.ts";
 import { openAws } from "./aws/open-aws.ts";
+import { requireQueue } from "./lifecycle/require-queue.ts";
+import { openNotifier } from "./aws/open-notifier.ts";
 import { configHash } from "./config/config-hash.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { DaemonConfig } from "./config/config.ts";
@@ -10,6 +12,7 @@ import { armFailpoint } from "./lifecycle/arm-failpoint.ts";
 import { sweepRegularly } from "./lifecycle/sweep-regularly.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
+import type { Notifier } from "./notify/notifier.ts";
 import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
 import { freeBytes, hasRoom, usedBytes } from "./pipeline/disk.ts";
 import type { ReportEvent } from "./pipeline/ports.ts";
@@ -23,7 +26,6 @@ import type { HandleMessage, MessageEvent } from "./queue/handle-message.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
 import { createIntakeBreaker } from "./queue/intake-breaker.ts";
 import { MAX_FAILURES } from "./queue/verdict.ts";
-import type { Queue } from "./queue/queue.ts";
 import { openServices, startRemoteSide } from "./services.ts";
 import { claimTaker } from "./state/claims.ts";
 import { createFailureStore } from "./state/failures.ts";
@@ -74,8 +76,14 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   const { signal } = new AbortController();
   const tools = { ...(await tryPrograms(await openTools(config, signal), config.sandbox, signal)), ffmpegVersion };
   tellFences(config, tools, logger);
+  const notifier = await openNotifier(config, logger);
+  undo.defer(() => notifier.close());
   const watching = createObserver({
     ...options,
+    onEvent: (event) => {
+      notifier.job(event);
+      options.onEvent?.(event);
+    },
     sandboxed: tools.isFenced,
     configHash: configHash(config),
     diskFreeBytes: () => freeBytes(config.workDir),
@@ -99,7 +107,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   };
   const remote = undo.use(await openServices(config, { aws, observer, logger, arm: armed?.engine }));
   const deps = { ...pipelineDeps(config, { aws, tools, observer }), ...remote };
-  const handle = handlerOf(config, { aws, deps, logger, report });
+  const handle = handlerOf(config, { aws, deps, notifier, logger, report });
   const jobs = startConsumers({
     queueUrl: config.queueUrl,
     client: aws.receiveClient,
@@ -164,6 +172,7 @@ interface DepsParts {
 interface HandlerParts {
   readonly aws: Aws;
   readonly deps: PipelineDeps;
+  readonly notifier: Notifier;
   readonly logger: Logger;
   readonly report: (event: MessageEvent) => void;
 }
@@ -185,7 +194,7 @@ const pipelineDeps = (config: DaemonConfig, { aws, tools, observer }: DepsParts)
   report: observer.job,
 });
 
-function handlerOf(config: DaemonConfig, { aws, deps, logger, report }: HandlerParts): HandleMessage {
+function handlerOf(config: DaemonConfig, { aws, deps, notifier, logger, report }: HandlerParts): HandleMessage {
   const { uploadBuckets, publishBucket, publishPrefix, stateBucket } = config;
   return createMessageHandler({
     rules: { uploadBuckets, publishBucket, publishPrefix, region: config.region },
@@ -196,6 +205,7 @@ function handlerOf(config: DaemonConfig, { aws, deps, logger, report }: HandlerP
     maxFailures: MAX_FAILURES,
     logger,
     report,
+    notify: async (record) => notifier.rejected(record),
   });
 }
 
@@ -283,14 +293,4 @@ async function requireWorkDir({ workDir, disk: { minimumFreeBytes } }: DaemonCon
   }
   if (!(await hasRoom(workDir, minimumFreeBytes)))
     throw problem(`has not the ${minimumFreeBytes} bytes free that disk.minimumFreeBytes demands, or too few inodes`);
-}
-
-/** A wrong URL or a missing permission shows now, not after the first upload. */
-async function requireQueue(queue: Queue): Promise<void> {
-  try {
-    await queue.checkQueue();
-  } catch (error) {
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new ConfigError([`queueUrl (LADDERD_QUEUE_URL): the queue does not answer (${why})`], { cause: error });
-  }
 }

@@ -51,6 +51,7 @@ export interface Settings {
   readonly elasticTranscoder: ElasticTranscoderKeys;
   readonly circuit: CircuitSettings;
   readonly remote: RemoteKeys;
+  readonly notify: NotifyKeys;
   readonly packager: { readonly path: string };
   readonly encode: EncodeSettings;
   readonly disk: DiskSettings;
@@ -106,6 +107,16 @@ export interface ElasticTranscoderKeys extends RequestRates {
   readonly pipelineId?: string | undefined;
   /** A JSON file. */
   readonly presets?: string | undefined;
+}
+
+/** Who is told what becomes of jobs. */
+export interface NotifyKeys {
+  readonly topicArn?: string | undefined;
+  readonly webhook: {
+    readonly url?: string | undefined;
+    /** "env:NAME" or "file:/path". */
+    readonly secret?: string | undefined;
+  };
 }
 
 export interface EncodeSettings {

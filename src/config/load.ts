@@ -31,7 +31,7 @@ export function loadConfig({ env, directory = CONFIG_DIRECTORY }: LoadOptions): 
   const environment = env["NODE_ENV"]?.trim() || "development";
   const read = readSettings(env, directory, environment);
   const ladders = readLadders();
-  const secrets = secretVariables(ladders.found.values());
+  const secrets = [...secretVariables(ladders.found.values()), ...(read.formed ? webhookVariables(read.settings) : [])];
   const wrongKeys = new Set(read.problems.map((problem) => problem.split(/[: ]/)[0] ?? ""));
   if (ladders.problems.length > 0) wrongKeys.add("ladder");
   const input = { settings: read.settings, env, environment, ladders: [...ladders.found.keys()] };
@@ -44,7 +44,7 @@ export function loadConfig({ env, directory = CONFIG_DIRECTORY }: LoadOptions): 
 /** The same configuration with what `start` cannot do without. Throws ConfigError naming everything that is missing. */
 export function requireDaemonSettings(config: Config): DaemonConfig {
   const { queueUrl, publishBucket, stateBucket } = config;
-  const secrets = missingSecrets(loadLadders(), config);
+  const secrets = [...missingSecrets(loadLadders(), config), ...missingWebhookSecret(config)];
   const isComplete = secrets.length === 0 && config.uploadBuckets.length > 0;
   if (isComplete && queueUrl !== undefined && publishBucket !== undefined && stateBucket !== undefined) {
     return Object.freeze({ ...config, queueUrl, publishBucket, stateBucket });
@@ -55,6 +55,17 @@ export function requireDaemonSettings(config: Config): DaemonConfig {
   );
   throw new ConfigError([...missing, ...secrets]);
 }
+
+/** The environment variable that the webhook's secret refers to. */
+function webhookVariables({ notify }: Pick<Settings, "notify">): readonly string[] {
+  const { secret } = notify.webhook;
+  return typeof secret === "string" && secret.startsWith("env:") ? [secret.slice("env:".length)] : [];
+}
+
+const missingWebhookSecret = (config: Config): readonly string[] =>
+  webhookVariables(config)
+    .filter((name) => config.environmentSecret(name) === undefined)
+    .map((name) => `${name}: is not set, and notify.webhook.secret takes the secret from it`);
 
 interface Read {
   readonly settings: Settings;

@@ -121,6 +121,10 @@ const RULES: readonly Rule[] = [
         : `circuit.openSeconds: ${circuit.openSeconds} is above circuit.maximumOpenSeconds (${circuit.maximumOpenSeconds})`,
   },
   {
+    keys: ["notify.webhook.url", "notify.webhook.secret"],
+    check: ({ settings: { notify }, environment }) => webhookProblem(notify.webhook, environment),
+  },
+  {
     keys: ["workDir"],
     check: ({ settings: { workDir } }) =>
       /[,$]/.test(workDir) ? `workDir: ${JSON.stringify(workDir)} holds a comma or a $, which are syntax to the packager` : undefined,
@@ -170,6 +174,16 @@ function regionProblem(key: string, url: string | undefined, region: string): st
   const host = url === undefined ? "" : new URL(url).hostname;
   const named = /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.(?:vpce\.)?amazonaws\.com/.exec(host)?.[1];
   return named === undefined || named === region ? undefined : `${key}: the queue is in ${named}, region (AWS_REGION) is ${region}`;
+}
+
+/** Asset paths and keys of sources are not for whoever listens on the way, and an address in a URL's user part ends in logs. */
+function webhookProblem({ url, secret }: Settings["notify"]["webhook"], environment: string): string | undefined {
+  if (url === undefined) return undefined;
+  const { protocol, username, password } = new URL(url);
+  if (secret === undefined) return "notify.webhook.secret (LADDERD_NOTIFY_WEBHOOK_SECRET): is required for notify.webhook.url";
+  if (username !== "" || password !== "") return "notify.webhook.url: must not hold a user or a password; the secret signs instead";
+  if (protocol !== "https:" && environment !== "development") return "notify.webhook.url: must be https outside development";
+  return undefined;
 }
 
 function endpointProblem({ env, environment }: RuleInput): string | undefined {

@@ -18,6 +18,7 @@ function problems({ settings = {}, env = {}, environment = "development" }: Case
 }
 
 const PM2_SCRIPT = "/srv/ladderd/dist/main.js";
+const HOOK = "https://example.com/hook";
 const ROLE = "arn:aws:iam::123456789012:role/mediaconvert";
 const { mediaconvert, elasticTranscoder } = loadConfig({ env: {} });
 const lease = { visibilitySeconds: 300, extendSeconds: 60, marginSeconds: 60 };
@@ -46,6 +47,21 @@ describe("ruleProblems", () => {
       "protection of an instance that nobody looks at",
       { settings: { interruptions: "off", scaleInProtection: true } },
       "scaleInProtection",
+    ],
+    [
+      "a webhook without a secret",
+      { settings: { notify: { webhook: { url: HOOK } } } },
+      "notify.webhook.secret \\(LADDERD_NOTIFY_WEBHOOK_SECRET\\)",
+    ],
+    [
+      "a webhook in clear outside development",
+      { settings: { notify: { webhook: { url: HOOK.replace("s:", ":"), secret: "env:S" } } }, environment: "production" },
+      "notify.webhook.url",
+    ],
+    [
+      "a webhook with a password",
+      { settings: { notify: { webhook: { url: "https://u:p@example.com/", secret: "env:S" } } } },
+      "notify.webhook.url",
     ],
     ["bad input 70: a queue in another region", { settings: { queueUrl: SQS } }, "queueUrl"],
     [

@@ -1,0 +1,26 @@
+import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import type { Sink } from "../notify/outbox.ts";
+import { requestHandler, SILENT } from "./clients.ts";
+
+const SOCKET_TIMEOUT_MS = 5000;
+const MAX_SOCKETS = 2;
+
+/** Publishes notifications to a topic, in the region of its ARN, with the event as an attribute for filter policies. One attempt: the outbox tries again. */
+export function snsSink(topicArn: string): Sink {
+  const [, , , region = ""] = topicArn.split(":");
+  const client = new SNSClient({
+    region,
+    logger: SILENT,
+    maxAttempts: 1,
+    requestHandler: requestHandler({ socketTimeoutMs: SOCKET_TIMEOUT_MS, maxSockets: MAX_SOCKETS }),
+  });
+  return {
+    name: "sns",
+    send: async (notification, abortSignal) => {
+      const MessageAttributes = { event: { DataType: "String", StringValue: notification.event } };
+      const request = { TopicArn: topicArn, Message: JSON.stringify(notification), MessageAttributes };
+      await client.send(new PublishCommand(request), { abortSignal });
+    },
+    close: () => client.destroy(),
+  };
+}

@@ -1,0 +1,27 @@
+import type convict from "convict";
+
+import type { NotifyKeys } from "./config.ts";
+
+/** The keys under `notify`: who is told what becomes of jobs (docs/events.md). */
+export const notify: convict.Schema<NotifyKeys> = {
+  topicArn: {
+    doc: "ARN of the SNS topic that is told what becomes of jobs",
+    format: "topic",
+    env: "LADDERD_NOTIFY_TOPIC_ARN",
+    default: undefined,
+  },
+  webhook: {
+    url: {
+      doc: "URL that is told by POST; https outside development",
+      format: "url",
+      env: "LADDERD_NOTIFY_WEBHOOK_URL",
+      default: undefined,
+    },
+    secret: {
+      doc: "what signs it, as env:NAME or file:/path; the URL needs it",
+      format: "secret-reference",
+      env: "LADDERD_NOTIFY_WEBHOOK_SECRET",
+      default: undefined,
+    },
+  },
+};
