@@ -22,7 +22,8 @@ export interface FragmentFacts {
 /** Reads `length` bytes at `offset`; fewer at the end of the file. */
 export type ReadAt = (offset: number, length: number) => Promise<Buffer>;
 
-const HEADER_BYTES = 16;
+/** A box header with a 64-bit size. */
+export const HEADER_BYTES = 16;
 /** A moof of one GOP is a few KB; more than this is not ours. */
 const MAX_MOOF_BYTES = 16 * 1024 * 1024;
 /** A count is four bytes and may promise four thousand million samples that no byte stands for. */
@@ -52,7 +53,8 @@ export async function readSegment(readAt: ReadAt, sizeBytes: number, init: InitF
   return fragments;
 }
 
-function readHeader(header: Buffer, at: number): { type: string; size: number } {
+/** Type and size of the box whose first bytes these are; `at` is for the message. Throws BoxError for a size that holds no header. */
+export function readHeader(header: Buffer, at: number): { type: string; size: number } {
   if (header.length < 8) throw new BoxError(`stray bytes at ${at}`);
   const declared = header.readUInt32BE(0);
   const size = declared === 1 && header.length === HEADER_BYTES ? Number(header.readBigUInt64BE(8)) : declared;
