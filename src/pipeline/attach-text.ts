@@ -95,7 +95,7 @@ async function readPresentation(store: ObjectStore, folder: string, signal: Abor
   if (presentation) return presentation;
   throw new InvalidJobError(
     "destination_conflict",
-    `${folder} has no ${PRESENTATION} of this version: publish its source again, then attach`,
+    `${folder} has no ${PRESENTATION} of this version, because Elastic Transcoder made it or an earlier version: publish its source again by another engine, then attach`,
   );
 }
 

@@ -37,7 +37,7 @@ export async function rollBack({ store, assetPath, now = () => new Date() }: Rol
   if (to === undefined) return { kind: "nothing", at: from };
   const record = withdrawing(upon, await recordOf(store, { assetPath, revision: to }, signal), now());
   const manifests = await manifestsOf(store, record, signal);
-  await requireWhole(store, record, signal);
+  await requireWhole(store, { record, manifests }, signal);
   if (!(await commitUpon({ store, upon, record, manifests, checkLease }, signal)))
     throw new StorageError(`asset ${assetPath} was published anew meanwhile: look at it before you try again`);
   return { kind: "rolled-back", from, to };

@@ -14,7 +14,7 @@ export const OPERATING_SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "a rollback goes only to a whole revision",
     file: "src/publish/rollback.ts",
-    find: "  await requireWhole(store, record, signal);\n",
+    find: "  await requireWhole(store, { record, manifests }, signal);\n",
     replace: "",
     project: "unit",
     testFile: "test/unit/publish/rollback.test.ts",

@@ -19,7 +19,31 @@ const SECOND = aRecord({ revision: "20260102T030406-00000002", source: { id: SOU
 const THIRD = aRecord({ revision: "20260102T030407-00000003", source: { id: SOURCES.first, sizeBytes: 5 }, ladderHash: "ladder-2" });
 
 const folderOf = ({ assetPath, revision }: AssetRecord): string => `${assetPath}/${revisionBase(revision)}`;
-const manifestsOf = ({ revision }: AssetRecord) => ({ hls: `hls ${revisionBase(revision)}`, dash: `dash ${revisionBase(revision)}` });
+const manifestsOf = ({ revision }: AssetRecord) => ({
+  hls: `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${revisionBase(revision)}v240/index.m3u8\n`,
+  dash: `<MPD><BaseURL>${revisionBase(revision)}</BaseURL></MPD>`,
+});
+
+/** What a service wrote, by its names. */
+const ofService = ({ revision }: AssetRecord) => ({
+  hls: [
+    '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio-0",NAME="Audio 1",URI="BASEhls-a_v4.m3u8"',
+    '#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO="audio-0"\nBASEhls-v240_v4.m3u8',
+    '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="BASEhls-v240_iframe.m3u8"\n',
+  ]
+    .join("\n")
+    .replaceAll("BASE", revisionBase(revision)),
+  dash: `<MPD><BaseURL>${revisionBase(revision)}</BaseURL><Period><Representation><BaseURL>dash-v240</BaseURL></Representation></Period></MPD>`,
+});
+const ranges = (file: string): string => `#EXTM3U\n#EXTINF:2,\n#EXT-X-BYTERANGE:3@0\n${file}\n#EXTINF:2,\n#EXT-X-BYTERANGE:4@3\n${file}\n`;
+const SERVICE_TEXTS = {
+  "hls-a_v4.m3u8": ranges("hls-a.ts"),
+  "hls-v240_v4.m3u8": ranges("hls-v240.ts"),
+  "hls-v240_iframe.m3u8": ranges("hls-v240.ts"),
+  "hls-a.ts": "segment",
+  "hls-v240.ts": "segment",
+  "dash-v240": "segment",
+};
 
 async function publish(store: ObjectStore, record: AssetRecord): Promise<void> {
   const manifests = manifestsOf(record);
@@ -35,6 +59,14 @@ async function publish(store: ObjectStore, record: AssetRecord): Promise<void> {
   const candidate = async () =>
     aCandidate({ sourceId: record.source.id, ladderHash: record.ladderHash, createdAt: record.createdAt, namesPath: true });
   await commit({ store, record, manifests, candidate, checkLease: () => undefined }, signal);
+}
+
+async function publishOfService(): Promise<void> {
+  await publish(store, FIRST);
+  await store.remove(["v240/index.m3u8", "v240/init.mp4", "v240/1.m4s"].map((name) => folderOf(FIRST) + name));
+  const { hls, dash } = ofService(FIRST);
+  const texts = { ...SERVICE_TEXTS, [POINTER_COPIES.hls]: hls, [POINTER_COPIES.dash]: dash };
+  for (const [name, text] of Object.entries(texts)) await store.writeText({ key: folderOf(FIRST) + name, text, headers: HEADERS });
 }
 
 let store: MemoryStore;
@@ -120,6 +152,29 @@ describe("a rollback", () => {
       expectShown(SECOND);
     },
   );
+
+  test("goes back to what a service wrote, by the service's names", async () => {
+    await publishOfService();
+    await publish(store, SECOND);
+    await back();
+    expect(published()?.revision).toBe(FIRST.revision);
+  });
+
+  test.each([...Object.keys(SERVICE_TEXTS)])("is refused when what a service wrote has lost %s", async (name) => {
+    await publishOfService();
+    await publish(store, SECOND);
+    await store.remove([folderOf(FIRST) + name]);
+    await expect(back()).rejects.toMatchObject({ code: "output_incomplete", facts: { objects: expect.arrayContaining([name]) } });
+    expectShown(SECOND);
+  });
+
+  test.each(Object.values(POINTER_COPIES))("is refused when %s names nothing", async (name) => {
+    await publish(store, FIRST);
+    await publish(store, SECOND);
+    await store.writeText({ key: folderOf(FIRST) + name, text: "#EXTM3U\n", headers: HEADERS });
+    await expect(back()).rejects.toMatchObject({ code: "output_incomplete" });
+    expectShown(SECOND);
+  });
 
   test("gives way to a publish that came between", async () => {
     await publish(store, FIRST);
