@@ -1,9 +1,11 @@
 import { OutputError } from "../domain/errors.ts";
 import { revisionBase } from "../domain/output-layout.ts";
+import { isSpare } from "../engines/elastic-transcoder/collect.ts";
 import { isOfService } from "../engines/mediaconvert/outputs.ts";
 import type { OnSending } from "../publish/commit.ts";
 import { discardRevision } from "../publish/discard.ts";
 import { uploadWhileEncoding } from "../publish/upload-attempt.ts";
+import type { RemoteEngineName } from "../engines/remote.ts";
 import type { RemoteRecord } from "../state/remote-records.ts";
 import { wasOvertaken } from "./admit.ts";
 import { collectStage } from "./collect-stage.ts";
@@ -29,7 +31,7 @@ export type FinishOutcome = "published" | "duplicate" | "stale";
  */
 export async function finishRemote(record: RemoteRecord, run: JobRun): Promise<FinishOutcome> {
   const { deps, context } = run;
-  const place = { assetPath: record.admitted.assetPath, revision: record.revision };
+  const place = { assetPath: record.admitted.assetPath, revision: record.revision, engine: record.engine };
   if (await wasOvertaken(record.admitted, deps, context)) return leave("duplicate", place, run);
   let mayBeShown = false;
   const onSending = (isSent: boolean): void => {
@@ -44,9 +46,10 @@ export async function finishRemote(record: RemoteRecord, run: JobRun): Promise<F
 interface Place {
   readonly assetPath: string;
   readonly revision: string;
+  readonly engine: RemoteEngineName;
 }
 
-const prefixOf = ({ assetPath, revision }: Place): string => `${assetPath}/${revisionBase(revision)}`;
+const prefixOf = ({ assetPath, revision }: Omit<Place, "engine">): string => `${assetPath}/${revisionBase(revision)}`;
 
 /** Asset.json may name this very revision: an attempt that was killed after its commit is a duplicate of itself. */
 async function leave(outcome: "duplicate" | "stale", place: Place, run: JobRun): Promise<FinishOutcome> {
@@ -98,11 +101,15 @@ async function publish({ record, workspace, onSending }: Publishing, { deps, con
 const fetchForText = (record: RemoteRecord, { sourcePath }: Workspace, run: StageRun): Promise<"fetched" | "stale"> =>
   fetchStage(record.admitted.object, sourcePath, run);
 
-/** The media by the service's names, once it has ours. Best effort: it is part of a revision, and goes with it. */
+/**
+ * What a published revision needs no more: media by a service's names once it has ours, or what no pointer leads to. Best
+ * effort: it is part of a revision, and goes with it.
+ */
 async function removeServiceNames(place: Place, { deps: { published: store }, context: { signal } }: JobRun): Promise<void> {
   const prefix = prefixOf(place);
+  const isGoing = place.engine === "mediaconvert" ? isOfService : isSpare;
   const removal = async (): Promise<void> => {
-    const keys = (await store.list(prefix, signal)).map(({ key }) => key).filter((key) => isOfService(key.slice(prefix.length)));
+    const keys = (await store.list(prefix, signal)).map(({ key }) => key).filter((key) => isGoing(key.slice(prefix.length)));
     if (keys.length > 0) await store.remove(keys, signal);
   };
   await removal().catch(() => undefined);
