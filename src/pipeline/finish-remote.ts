@@ -87,6 +87,7 @@ async function publish({ record, workspace, onSending }: Publishing, { deps, con
       isComplete: true,
       isFirst: admitted.isNew,
       onSending,
+      attached: texts.attached,
     };
     const outcome = await stage("publish", () => publishStage(request, deps, context));
     if (outcome === "published" && plan.video.length > 0)

@@ -14,6 +14,7 @@ export const anAdmitted = (changes: Partial<Admitted> = {}): Admitted => ({
   object: { ref: REF, etag: "etag-1", sizeBytes: 1000, lastModified: "2026-11-23T03:59:00.000Z" },
   sourceId: sourceId(REF, "etag-1"),
   createdAt: "2026-11-23T03:59:00.000Z",
+  uploadedAt: "2026-11-23T03:59:00.000Z",
   pinsVersion: false,
   isAsked: false,
   isNew: true,
