@@ -6,14 +6,15 @@ import { createOutbox } from "../notify/outbox.ts";
 import { webhookSink } from "../notify/webhook.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
-/** A notifier to the configured receivers; code of SNS is not loaded without a topic. */
+/** A notifier to the configured receivers; the client of a service that nobody is told by is not loaded. */
 export async function openNotifier(
-  { notify: { topicArn, webhook }, environmentSecret }: Pick<DaemonConfig, "notify" | "environmentSecret">,
+  { notify: { topicArn, eventBusArn, webhook }, environmentSecret }: Pick<DaemonConfig, "notify" | "environmentSecret">,
   logger: Pick<Logger, "warn">,
 ): Promise<Notifier> {
   const { url, secret = "" } = webhook;
   const sinks = [
     ...(topicArn === undefined ? [] : [(await import("./sns-sink.ts")).snsSink(topicArn)]),
+    ...(eventBusArn === undefined ? [] : [(await import("./event-bridge-sink.ts")).eventBridgeSink(eventBusArn)]),
     // The rules of the configuration have refused a URL without its secret.
     ...(url === undefined ? [] : [webhookSink({ url, secret: async () => readSecret(secret, environmentSecret) })]),
   ];

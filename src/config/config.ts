@@ -112,6 +112,7 @@ export interface ElasticTranscoderKeys extends RequestRates {
 /** Who is told what becomes of jobs. */
 export interface NotifyKeys {
   readonly topicArn?: string | undefined;
+  readonly eventBusArn?: string | undefined;
   readonly webhook: {
     readonly url?: string | undefined;
     /** "env:NAME" or "file:/path". */

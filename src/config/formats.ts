@@ -62,6 +62,10 @@ export const FORMATS: Readonly<Record<string, ValueFormat>> = {
   account: { coerce: asIs, validate: matches(/^\d{12}$/, "must be the 12 digits of an AWS account") },
   role: { coerce: asIs, validate: matches(/^arn:[\w-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/, "must be the ARN of an IAM role") },
   topic: { coerce: asIs, validate: matches(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]{1,256}$/, "must be the ARN of a standard SNS topic") },
+  "event-bus": {
+    coerce: asIs,
+    validate: matches(/^arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/[\w./-]{1,256}$/, "must be the ARN of an event bus"),
+  },
   "secret-reference": { coerce: asIs, validate: matches(/^(?:env:[A-Za-z_]\w*|file:\/.+)$/, 'must be "env:NAME" or "file:/path"') },
   pipeline: { coerce: asIs, validate: matches(/^\d{13}-[0-9a-z]{6}$/, "must be the id of a pipeline, such as 1111111111111-abcde1") },
   prefix: { coerce: asIs, validate: matches(PREFIX, "must be folders of a key, without a slash before them") },

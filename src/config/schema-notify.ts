@@ -10,6 +10,12 @@ export const notify: convict.Schema<NotifyKeys> = {
     env: "LADDERD_NOTIFY_TOPIC_ARN",
     default: undefined,
   },
+  eventBusArn: {
+    doc: "ARN of the EventBridge event bus that is told what becomes of jobs",
+    format: "event-bus",
+    env: "LADDERD_NOTIFY_EVENT_BUS_ARN",
+    default: undefined,
+  },
   webhook: {
     url: {
       doc: "URL that is told by POST; https outside development",

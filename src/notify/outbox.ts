@@ -4,7 +4,7 @@ import type { Notification } from "./notification.ts";
 
 /** Somebody who is told. */
 export interface Sink {
-  readonly name: "sns" | "webhook";
+  readonly name: "sns" | "eventbridge" | "webhook";
   /** Resolves when it took the notification. Throws an UndeliverableError when no other try would change the answer. */
   send(notification: Notification, signal: AbortSignal): Promise<void>;
   close(): void;

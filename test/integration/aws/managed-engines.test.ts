@@ -9,8 +9,8 @@ import type { RemoteEngine } from "../../../src/engines/remote.ts";
 import { TOKEN_KEY } from "../../../src/engines/user-metadata.ts";
 import type { AwsRequest } from "../../../src/telemetry/metric-labels.ts";
 import { aRemoteRequest } from "../../helpers/remote.ts";
-import type { ScriptedService, WireAnswer, WireRequest } from "./scripted-service.ts";
-import { scriptedService } from "./scripted-service.ts";
+import type { ScriptedService, WireAnswer, WireRequest } from "../../support/scripted-service.ts";
+import { scriptedService } from "../../support/scripted-service.ts";
 
 beforeAll(() => {
   vi.stubEnv("AWS_ACCESS_KEY_ID", "test");

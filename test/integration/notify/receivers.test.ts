@@ -4,15 +4,22 @@ import type { RequestListener } from "node:http";
 import { createServer } from "node:http";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { openNotifier } from "../../../src/aws/open-notifier.ts";
 import { notificationSchema } from "../../../src/notify/notification.ts";
 import type { JobEvent } from "../../../src/pipeline/ports.ts";
 import { clientSettings, startTestAws } from "../../support/embedded-aws.ts";
 import { topicInto } from "../../support/fake-elastic-transcoder.ts";
+import { scriptedService } from "../../support/scripted-service.ts";
 import { makeQueue, receive } from "../../support/queue.ts";
 
 const STARTED: JobEvent = { kind: "started", jobId: "j", bucket: "uploads", sourceKey: "film.mp4" };
 const SECRET = "s3cret-of-the-test";
+const putEvents = z.object({
+  Entries: z.tuple([
+    z.object({ EventBusName: z.string(), Source: z.string(), DetailType: z.string(), Detail: z.string(), Time: z.number() }),
+  ]),
+});
 const TIMEOUT_MS = 120_000;
 
 afterEach(() => vi.unstubAllEnvs());
@@ -78,6 +85,32 @@ test(
     } finally {
       sqs.destroy();
     }
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "an event bus of the configuration gets the notification as detail, again when it did not take it",
+  async () => {
+    const refusal = { FailedEntryCount: 1, Entries: [{ ErrorCode: "ThrottlingException", ErrorMessage: "slower" }] };
+    const taken = { FailedEntryCount: 0, Entries: [{ EventId: "1" }] };
+    await using service = await scriptedService((_, count) => ({ status: 200, body: count === 1 ? refusal : taken }));
+    vi.stubEnv("AWS_ENDPOINT_URL_EVENTBRIDGE", service.url);
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "test");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
+    const eventBusArn = "arn:aws:events:eu-west-1:111122223333:event-bus/films";
+    const warn = vi.fn<(facts: unknown, message?: string) => void>();
+    const notifier = await openNotifier({ notify: { eventBusArn, webhook: {} }, environmentSecret: () => undefined }, { warn });
+    notifier.job(STARTED);
+    await vi.waitFor(() => expect(service.requests).toHaveLength(2), { timeout: 30_000 });
+    await notifier.close();
+    const [first, second] = service.requests.map(({ body }) => putEvents.parse(body).Entries[0]);
+    expect(second).toEqual(first);
+    expect(first).toMatchObject({ EventBusName: eventBusArn, Source: "ladderd", DetailType: "ladderd job started" });
+    const detail = notificationSchema.parse(JSON.parse(first?.Detail ?? ""));
+    expect(detail).toMatchObject({ event: "started", jobId: "j", source: { bucket: "uploads", key: "film.mp4" } });
+    expect(first?.Time).toBe(Date.parse(detail.time) / 1000);
+    expect(warn).not.toHaveBeenCalled();
   },
   TIMEOUT_MS,
 );
