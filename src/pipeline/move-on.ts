@@ -1,20 +1,38 @@
-import type { Job } from "../domain/job.ts";
 import type { Queue } from "../queue/queue.ts";
+import type { RemoteRecord } from "../state/remote-records.ts";
 import type { RemoteDeps } from "./settle-remote.ts";
 
 /**
  * Gives the job of a service that failed back to the queue. The claim says which engines failed before the message says that
- * there is work: whoever takes it, and however often, asks the next engine.
+ * there is work: whoever takes it, and however often, asks the next engine. It is no later wish than the job was: what was asked
+ * for meanwhile stays.
  */
 export function moveOn(queue: Pick<Queue, "send">): RemoteDeps["moveOn"] {
   return async (record, _reason, claim) => {
     await claim.remote?.rule([...new Set([...record.tried, record.engine])]);
-    await queue.send(JSON.stringify(messageOf(record.job)), claim.signal);
+    await queue.send(JSON.stringify(messageOf(record)), claim.signal);
   };
 }
 
 /** An event names the version that it saw, and asks for none: only a job that pins its version names it here. */
-function messageOf({ source: { bucket, key, versionId }, pinsVersion, assetPath, ladder, engine, priority, metadata }: Job): object {
+function messageOf({ job, admitted }: RemoteRecord): object {
+  const { source, pinsVersion, assetPath, ladder, engine, priority, metadata } = job;
+  const { bucket, key, versionId } = source;
   const pinned = pinsVersion && versionId !== undefined ? { versionId } : {};
-  return { ladderd: 1, source: { bucket, key, ...pinned }, assetPath, ladder, engine, priority, metadata };
+  return {
+    ladderd: 1,
+    source: { bucket, key, ...pinned },
+    assetPath,
+    ladder,
+    engine,
+    priority,
+    metadata,
+    askedAt: isoTime(admitted.createdAt),
+  };
+}
+
+/** What an upload's event calls its time may be anything. */
+function isoTime(text: string): string | undefined {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }

@@ -47,6 +47,8 @@ const jobMessage = z.strictObject({
   engine: z.enum(ENGINES).exactOptional(),
   priority: z.int().exactOptional(),
   metadata: metadata.exactOptional(),
+  /** When it was first asked for; the message's own time when absent. */
+  askedAt: z.iso.datetime().exactOptional(),
 });
 
 const attachMessage = z.strictObject({
@@ -71,14 +73,15 @@ export function parseJobMessage(value: unknown, rules: IntakeRules): Entry {
 function parseTranscode(value: unknown, rules: IntakeRules): Entry {
   const parsed = jobMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error, "job message");
-  const { ladderd: _version, source, ...wishes } = parsed.data;
+  const { ladderd: _version, source, askedAt, ...wishes } = parsed.data;
   const { bucket, key } = source;
   const refusal = refused(source, "source", rules);
   if (refusal) return refusal;
   const versionId = namedVersion(source.versionId);
   const ref = { bucket, key, ...(versionId === undefined ? {} : { versionId }) };
   const pins = versionId === undefined ? {} : ({ pinsVersion: true } as const);
-  return { kind: "job", job: { id: requestedJobId({ source: ref, ...wishes }), source: ref, ...pins, ...wishes } };
+  const asked = askedAt === undefined ? {} : { eventTime: askedAt };
+  return { kind: "job", job: { id: requestedJobId({ source: ref, ...wishes }), source: ref, ...pins, ...wishes, ...asked } };
 }
 
 function parseAttach(value: unknown, rules: IntakeRules): Entry {

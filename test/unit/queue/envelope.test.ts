@@ -226,6 +226,7 @@ describe("our own job message", () => {
     ["source.bucket", { source: { bucket: 7, key: "k" } }],
     ["engine", { engine: "gpu" }],
     ["priority", { priority: "high" }],
+    ["askedAt", { askedAt: "yesterday" }],
     ["metadata", { metadata: { a: 1 } }],
     ["extra", { extra: true }],
     ["ladder", { ladder: "../x" }],
