@@ -17,6 +17,8 @@ export interface EventHandlerOptions {
 
 /** The sweep finishes what no event is tried for any more. */
 const MAX_RECEIVES = 10;
+/** A record follows its submit at once: an end that has none later is one that was told before, and is settled. */
+const MAX_EARLY_RECEIVES = 3;
 const RETRY_SECONDS = 30;
 
 /** Makes the handler of the events queue: a message goes when its event is taken in, or when it is left to the sweep. */
@@ -28,7 +30,7 @@ export function createEventHandler({ queue, take, lease: leaseOptions, logger }:
     try {
       const outcome = await take(parseEngineEvent(message.body), lease.signal);
       if (outcome !== "waiting" && outcome !== "ignored") logger.info({ messageId, outcome }, "event of an engine taken");
-      if (outcome === "early") return await postpone(message, queue);
+      if (outcome === "early") return await postpone(message, queue, MAX_EARLY_RECEIVES);
       await queue.delete(receiptHandle);
       return "ignored";
     } catch (err) {
@@ -39,8 +41,8 @@ export function createEventHandler({ queue, take, lease: leaseOptions, logger }:
   };
 }
 
-async function postpone({ receiveCount, receiptHandle }: QueueMessage, queue: Queue): Promise<"released"> {
-  if (receiveCount >= MAX_RECEIVES) await queue.delete(receiptHandle);
+async function postpone({ receiveCount, receiptHandle }: QueueMessage, queue: Queue, receives = MAX_RECEIVES): Promise<"released"> {
+  if (receiveCount >= receives) await queue.delete(receiptHandle);
   else await queue.release(receiptHandle, RETRY_SECONDS);
   return "released";
 }

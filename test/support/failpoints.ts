@@ -27,6 +27,8 @@ export interface FailpointRun {
   /** How often the message is sent. */
   readonly copies?: number;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Waits for what goes on after the message is gone. */
+  readonly settled?: () => Promise<unknown>;
 }
 
 /** What is true when the message is gone. */
@@ -58,6 +60,7 @@ export async function runAtFailpoint(site: Site, run: FailpointRun): Promise<Fai
   const { last, children } = await CARRY_ON[action](first, start);
   if (action === "stop") await resume(first);
   await untilEmpty(site, queueUrl, SETTLED_MS);
+  await run.settled?.();
   const folders = await foldersLeft([first, last]);
   return { problems: await watch.stop(), children, folders, first, last };
 }

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FakeMediaConvert } from "../../src/cli/dev/engines/mediaconvert/service.ts";
+import type { Failpoint, FailpointName } from "../../src/lifecycle/failpoint.ts";
+import { makeClip } from "../support/clips.ts";
+import { closeCleanly } from "../support/close-cleanly.ts";
+import { TEST_BUCKETS } from "../support/embedded-aws.ts";
+import { runAtFailpoint } from "../support/failpoints.ts";
+import { startTestMediaConvert } from "../support/fake-mediaconvert.ts";
+import { assetAt, keysOf } from "../support/published.ts";
+import { makeQueue, untilEmpty } from "../support/queue.ts";
+import type { Site } from "../support/site.ts";
+import { openSite, QUIET_BUCKET, uploadFile } from "../support/site.ts";
+import { until } from "../support/until.ts";
+
+const FILM_SECONDS = 3;
+/** A restarted worker waits for a claim to run out, and then for the sweep. */
+const SETTLED_MS = 180_000;
+let site: Site;
+
+beforeAll(async () => {
+  site = await openSite("remote-crash");
+  await makeClip(site.path("film.mp4"), { size: "320x180", seconds: FILM_SECONDS });
+  await uploadFile(site, site.path("film.mp4"), { bucket: QUIET_BUCKET, key: "film.mp4" });
+});
+afterAll(() => closeCleanly(site, undefined));
+
+interface Remote extends AsyncDisposable {
+  readonly service: FakeMediaConvert;
+  readonly eventsQueueUrl: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** A service for one run, whose jobs and events are nobody else's. */
+async function openRemote(name: string): Promise<Remote> {
+  const eventsQueueUrl = await makeQueue(site, `${name}-events`, 8);
+  const service = await startTestMediaConvert(site.aws, { eventsQueueUrl });
+  const settings = {
+    AWS_ENDPOINT_URL_MEDIACONVERT: service.url,
+    LADDERD_EVENTS_QUEUE_URL: eventsQueueUrl,
+    LADDERD_ENGINES: "mediaconvert,ffmpeg",
+    LADDERD_MEDIACONVERT_ROLE: "arn:aws:iam::111122223333:role/MediaConvert",
+    LADDERD_REMOTE_SWEEP_EVERY_SECONDS: "2",
+  };
+  return { service, eventsQueueUrl, settings, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() };
+}
+
+/** Published, with no record of a remote job and no event left. */
+async function settled(assetPath: string, eventsQueueUrl: string): Promise<void> {
+  await until(`${assetPath} is published`, () => assetAt(site, assetPath), SETTLED_MS);
+  const records = async (): Promise<true | undefined> =>
+    (await keysOf(site, "jobs/remote/", TEST_BUCKETS.state)).length === 0 ? true : undefined;
+  await until("no remote job is unsettled", records, SETTLED_MS);
+  await untilEmpty(site, eventsQueueUrl, SETTLED_MS);
+}
+
+async function runAt(failpoint: Failpoint) {
+  const assetPath = `${failpoint.action}-${failpoint.name}-${failpoint.passing}`;
+  await using remote = await openRemote(assetPath);
+  const body = { ladderd: 1, source: { bucket: QUIET_BUCKET, key: "film.mp4" }, assetPath };
+  const { settings, eventsQueueUrl } = remote;
+  const result = await runAtFailpoint(site, {
+    ...{ failpoint, assetPath, body, settings },
+    settled: () => settled(assetPath, eventsQueueUrl),
+  });
+  return { ...result, asset: await assetAt(site, assetPath), jobs: remote.service.jobs() };
+}
+
+/** From the choice of the service to the message that is gone. */
+const SUBMIT: readonly FailpointName[] = [
+  "before-submit",
+  "before-claim-intend",
+  "after-claim-intend",
+  "before-remote-submit",
+  "after-remote-submit",
+  "after-submit",
+  "before-remote-record",
+  "after-remote-record",
+  "before-claim-submit",
+  "after-claim-submit",
+  "before-delete",
+  "after-delete",
+];
+
+/** From the event of the end to the record that is gone; the first passing of some is the submit's. */
+const FINISH: readonly (readonly [name: FailpointName, passing: number])[] = [
+  ["before-claim-take", 2],
+  ["after-claim-take", 2],
+  ["before-fetch", 2],
+  ["after-fetch", 2],
+  ["after-verify", 1],
+  ["after-pictures", 1],
+  ["after-copy", 1],
+  ["after-object", 1],
+  ["before-record", 1],
+  ["after-record", 1],
+  ["after-mpd", 1],
+  ["after-playlist", 1],
+  ["before-claim-end", 1],
+  ["after-claim-end", 1],
+  ["before-discard", 1],
+  ["after-discard", 1],
+];
+
+describe("kill -9 of a worker whose job a service does: one remote job, one publish", () => {
+  it.concurrent.each([...SUBMIT.map((name) => [name, 1] as const), ...FINISH])("%s, passing %i", async (name, passing) => {
+    const { problems, children, folders, asset, jobs } = await runAt({ name, passing, action: "kill" });
+    expect({ problems, children, folders }).toEqual({ problems: [], children: [], folders: [] });
+    expect(asset).toMatchObject({ engine: "mediaconvert", durationSeconds: FILM_SECONDS });
+    // A second commit would name the first.
+    expect(asset?.previous).toBeUndefined();
+    expect(jobs).toHaveLength(1);
+  });
+});
