@@ -100,7 +100,10 @@ export function startRemoteSide(config: DaemonConfig, parts: RemoteSideParts): A
 /** Most events only move a state on. */
 const EVENT_SLOTS = 4;
 
-function remoteDeps(config: DaemonConfig, { aws, deps, services, lease }: RemoteSideParts & { readonly services: Services }): RemoteDeps {
+function remoteDeps(
+  config: DaemonConfig,
+  { aws, deps, services, lease, logger }: RemoteSideParts & { readonly services: Services },
+): RemoteDeps {
   const state = aws.bucket(config.stateBucket);
   const inSlot = atMost(config.concurrency);
   const hand = moveOn(aws.queue);
@@ -109,6 +112,8 @@ function remoteDeps(config: DaemonConfig, { aws, deps, services, lease }: Remote
     takeSubmitted: submittedTaker({ store: state, lease }),
     finish: (record, claim) => inSlot(() => finishRecorded(record, { deps, state, claim })),
     moveOn: (record, reason, claim) => {
+      const { engine, remoteId, job } = record;
+      logger.warn({ engine, remoteId, jobId: job.id, reason }, "remote job came to nothing: the next engine is asked");
       if (record.state.kind === "failed") services.desk.failed(record.engine, record.state.failure.class);
       return hand(record, reason, claim);
     },

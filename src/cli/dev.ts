@@ -51,7 +51,8 @@ async function run({ args, env, progress, signal }: Run): Promise<number> {
   };
   await using session = await openSession({ args, env, progress, signal, onEvent });
   const { aws, origin, worker, storage } = session;
-  progress.log(greeting({ aws, originUrl: origin.url, statusUrl: worker.httpUrl, uploadsBucket: BUCKETS.uploads }).join("\n"));
+  const engine = session.engine && { name: args.engine ?? "", url: session.engine.url };
+  progress.log(greeting({ aws, originUrl: origin.url, statusUrl: worker.httpUrl, uploadsBucket: BUCKETS.uploads, engine }).join("\n"));
 
   const sample = join(session.dir, SAMPLE_NAME);
   const uploads = planUploads(args.files.length > 0 ? args.files : [sample]);

@@ -61,6 +61,17 @@ describe("ladderd dev", () => {
     expect(await namesIn(tmp)).toEqual([]);
   });
 
+  it("lets an embedded MediaConvert do the work with --engine, and keeps a stream like any other", async () => {
+    const args = ["dev", "--once", "--port", "0", "--ladder", "h264-fast", "--engine", "mediaconvert", "--keep", path("remote")];
+    const { exitCode, stdout, stderr } = await ladderd([...args, path("clip.mp4")], tmp);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toMatch(/^engine {2}mediaconvert \(embedded, http:\/\/127\.0\.0\.1:\d+\)$/m);
+    expect(stdout).toContain("clip.mp4: the service works at it");
+    expect(await readFile(path("remote/clip/asset.json"), "utf8")).toMatch(/"engine": ?"mediaconvert"/);
+    await expectStream(path("remote/clip"));
+    expect(await namesIn(tmp)).toEqual([]);
+  });
+
   it("ends with 1 and says why when a file is rejected, also beside one that is published", async () => {
     const { exitCode, stdout } = await ladderd(
       ["dev", "--once", "--port", "0", "--ladder", "h264-fast", path("text.mp4"), path("clip.mp4")],

@@ -1,5 +1,7 @@
 import { stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import type { EngineName } from "../../domain/job.ts";
+import { ENGINES } from "../../domain/job.ts";
 import { HelpRequested, UsageError } from "../usage.ts";
 
 /** What `ladderd dev` was asked for. */
@@ -12,9 +14,11 @@ export interface DevArguments {
   /** The origin's port; undefined means 8080 or any free one. */
   readonly port?: number;
   readonly ladder?: string;
+  /** undefined means the configured order, which is ffmpeg alone. */
+  readonly engine?: EngineName;
 }
 
-const HELP = `usage: ladderd dev [FILE…] [--once] [--keep DIR] [--port N] [--ladder NAME]
+const HELP = `usage: ladderd dev [FILE…] [--once] [--keep DIR] [--port N] [--ladder NAME] [--engine NAME]
 
 Starts an embedded AWS, the worker and a local origin with a player page, uploads each FILE (none: a 20 s sample clip)
 and goes on until Ctrl-C; what is uploaded meanwhile is published, too.
@@ -23,12 +27,14 @@ and goes on until Ctrl-C; what is uploaded meanwhile is published, too.
   --keep DIR     keep what is published in DIR
   --port N       the origin's port (default: 8080, or a free one when it is taken)
   --ladder NAME  the ladder instead of the configured one
+  --engine NAME  mediaconvert or elastic-transcoder: an embedded one does the jobs, ffmpeg what it cannot; or ffmpeg
 `;
 const OPTIONS = {
   once: { type: "boolean", default: false },
   keep: { type: "string" },
   port: { type: "string" },
   ladder: { type: "string" },
+  engine: { type: "string" },
 } as const;
 
 /** Reads the arguments. Throws UsageError, one line that names the flag, and HelpRequested for --help. */
@@ -36,7 +42,7 @@ export function parseDevArguments(argv: readonly string[]): DevArguments {
   const end = argv.indexOf("--");
   if (argv.slice(0, end < 0 ? argv.length : end).some((arg) => arg === "--help" || arg === "-h")) throw new HelpRequested(HELP);
   const { values, positionals } = parse(argv);
-  const { keep, port, ladder } = values;
+  const { keep, port, ladder, engine } = values;
   if (keep === "") throw new UsageError("--keep: names no folder");
   return {
     files: positionals,
@@ -44,6 +50,7 @@ export function parseDevArguments(argv: readonly string[]): DevArguments {
     ...(keep === undefined ? {} : { keepDir: keep }),
     ...(port === undefined ? {} : { port: parsePort(port) }),
     ...(ladder === undefined ? {} : { ladder }),
+    ...(engine === undefined ? {} : { engine: parseEngine(engine) }),
   };
 }
 
@@ -69,6 +76,12 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) throw new UsageError(`--port: ${JSON.stringify(text)} is no port number (0 to 65535)`);
   return port;
+}
+
+function parseEngine(text: string): EngineName {
+  const engine = ENGINES.find((name) => name === text);
+  if (!engine) throw new UsageError(`--engine: there is no engine ${JSON.stringify(text)} (${ENGINES.join(", ")})`);
+  return engine;
 }
 
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";

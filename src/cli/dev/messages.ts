@@ -12,16 +12,19 @@ interface Places {
   readonly originUrl: string;
   readonly statusUrl: string;
   readonly uploadsBucket: string;
+  /** The embedded service that does the jobs, and where it is. */
+  readonly engine?: { readonly name: string; readonly url: string } | undefined;
 }
 
 /** What dev says when everything runs. */
-export function greeting({ aws, originUrl, statusUrl, uploadsBucket }: Places): readonly string[] {
+export function greeting({ aws, originUrl, statusUrl, uploadsBucket, engine }: Places): readonly string[] {
   const credentials = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]
     .map((name) => `${name}=${aws.env[name] ?? ""}`)
     .join(" ");
   return [
     `player  ${originUrl}/`,
     `status  ${statusUrl}/`,
+    ...(engine ? [`engine  ${engine.name} (embedded, ${engine.url})`] : []),
     `upload  ${credentials} aws --endpoint-url ${aws.endpoint} s3 cp FILE s3://${uploadsBucket}/`,
     "",
   ];
@@ -38,6 +41,7 @@ export function ended(end: JobEnd, originUrl: string): readonly string[] {
   const name = plainText(end.sourceKey);
   const { assetPath, outcome, code, reason } = end;
   if (!isPublished(end) || assetPath === undefined) {
+    if (outcome === "submitted") return [`… ${name}: the service works at it`];
     const why = [code, reason].filter((part) => part !== undefined).map(plainText);
     return [`${outcome === "ignored" ? "–" : "✗"} ${name}: ${outcome}${why.length > 0 ? ` (${why.join(": ")})` : ""}`];
   }

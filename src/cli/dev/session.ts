@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DaemonConfig, Environment } from "../../config/config.ts";
+import type { Config, DaemonConfig, Environment } from "../../config/config.ts";
 import { loadConfig, requireDaemonSettings } from "../../config/load.ts";
 import { requireFfmpeg } from "../../config/programs.ts";
 import type { JobEvent } from "../../pipeline/ports.ts";
@@ -11,6 +11,7 @@ import type { DevArguments } from "./arguments.ts";
 import { requireDevelopmentPackages } from "./installed.ts";
 import type { EmbeddedAws } from "./embedded-aws.ts";
 import { startEmbeddedAws } from "./embedded-aws.ts";
+import type { OpenedEngine } from "./engines/open-engine.ts";
 import { embeddedEnvironment, enterEnvironment } from "./environment.ts";
 import { openOrigin } from "./open-origin.ts";
 import type { Origin } from "./origin.ts";
@@ -29,6 +30,7 @@ export interface Session extends AsyncDisposable {
   readonly storage: Storage;
   readonly worker: Worker;
   readonly origin: Origin;
+  readonly engine?: Pick<OpenedEngine, "url">;
 }
 
 export interface SessionOptions {
@@ -53,7 +55,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
   const workDir = join(dir, "work");
   await mkdir(workDir);
-  const wanted = embeddedEnvironment(env, { ...aws.env, ...overrides(args, env), LADDERD_WORK_DIR: workDir });
+  const settings = { ...aws.env, ...overrides(args, env), LADDERD_WORK_DIR: workDir };
+  const engine = await engineFor(args, { aws, programs: loadConfig({ env: embeddedEnvironment(env, settings) }) });
+  if (engine) undo.use(engine);
+  const wanted = embeddedEnvironment(env, { ...settings, ...engine?.env });
   const leave = enterEnvironment(env, wanted);
   undo.defer(async () => leave());
   const config = requireDaemonSettings(loadConfig({ env: wanted }));
@@ -74,15 +79,41 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   signal.throwIfAborted();
 
   const resources = undo.move();
-  return { dir, config, aws, storage, worker, origin, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return {
+    dir,
+    config,
+    aws,
+    storage,
+    worker,
+    origin,
+    ...(engine ? { engine } : {}),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
 }
 
-function overrides({ ladder }: DevArguments, env: Environment): Record<string, string> {
+interface EngineParts {
+  readonly aws: Pick<EmbeddedAws, "endpoint" | "env">;
+  readonly programs: Pick<Config, "ffmpeg" | "packager">;
+}
+
+/** The service that does the jobs; undefined where none was asked for. */
+async function engineFor({ engine }: DevArguments, { aws, programs }: EngineParts): Promise<OpenedEngine | undefined> {
+  if (engine === undefined || engine === "ffmpeg") return undefined;
+  const { ffmpeg, packager } = programs;
+  const tools = { ffmpeg: ffmpeg.path, ffprobe: ffmpeg.probePath, packager: packager.path };
+  const place = { endpoint: aws.endpoint, region: aws.env["AWS_REGION"] ?? "us-east-1" };
+  // Most who try it never come to a service.
+  const { openEngine } = await import("./engines/open-engine.ts");
+  return openEngine(engine, { aws: place, tools, buckets: BUCKETS });
+}
+
+function overrides({ ladder, engine }: DevArguments, env: Environment): Record<string, string> {
   return {
     // Two workers on one machine must not fight for the port of the daemon.
     LADDERD_HTTP_PORT: "0",
     LADDERD_LOG_LEVEL: env["LADDERD_LOG_LEVEL"] ?? "warn",
     ...(ladder === undefined ? {} : { LADDERD_LADDER: ladder }),
+    ...(engine === "ffmpeg" ? { LADDERD_ENGINES: engine } : {}),
   };
 }
 

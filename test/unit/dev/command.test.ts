@@ -23,12 +23,15 @@ const anEnd = (change: Partial<JobEnd> = {}): JobEnd => ({
 
 describe("the arguments of dev", () => {
   it("are files and flags in any order", () => {
-    expect(parseDevArguments(["a.mp4", "--once", "--keep", "out", "b.mp4", "--port=0", "--ladder", "h264"])).toEqual({
+    expect(
+      parseDevArguments(["a.mp4", "--once", "--keep", "out", "b.mp4", "--port=0", "--ladder", "h264", "--engine", "mediaconvert"]),
+    ).toEqual({
       files: ["a.mp4", "b.mp4"],
       once: true,
       keepDir: "out",
       port: 0,
       ladder: "h264",
+      engine: "mediaconvert",
     });
     expect(parseDevArguments([])).toEqual({ files: [], once: false });
     expect(parseDevArguments(["--", "--once", "-h"]).files).toEqual(["--once", "-h"]);
@@ -40,6 +43,7 @@ describe("the arguments of dev", () => {
     [["--port", "-1"], "--port"],
     [["--keep"], "--keep"],
     [["--keep="], "--keep"],
+    [["--engine", "gpu"], "--engine"],
     [["--frob"], "--frob"],
     [["--once=yes"], "--once"],
   ])("%j are refused in one line that names the flag", (argv, flag) => {

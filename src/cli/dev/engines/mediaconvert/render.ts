@@ -75,10 +75,13 @@ export function packagerArgs(group: GroupPlan, index: number): readonly string[]
     ...["--segment_duration", `${segmentSeconds}`, "--fragment_duration", `${fragmentSeconds}`],
     ...(hls ? ["--hls_master_playlist_output", `${base}.m3u8`, "--hls_playlist_type", "VOD"] : []),
     ...(dash ? ["--mpd_output", `${base}.mpd`, "--generate_static_live_mpd"] : []),
-    ...(language === undefined ? [] : ["--default_language", language]),
+    ...(language === undefined || language === UNDETERMINED ? [] : ["--default_language", language]),
     "--quiet",
   ];
 }
+
+/** The packager refuses it, and leaves a language out that it is not told. */
+const UNDETERMINED = "und";
 
 const SUFFIXES = { video: "cmfv", audio: "cmfa", text: "vtt" } as const;
 
@@ -89,6 +92,6 @@ function streamDescriptor({ kind, name, descriptor: fields }: TrackPlan, file: s
     ...(kind === "text" ? [] : ["output_format=mp4", `init_segment=${name}init.${suffix}`]),
     // How the service names it is not known.
     ...(fields.includes("iframe") ? [`iframe_playlist_name=${name}_iframe.m3u8`] : []),
-    ...fields.filter((field) => field.includes("=")),
+    ...fields.filter((field) => field.includes("=") && field !== `language=${UNDETERMINED}`),
   ].join(",");
 }
