@@ -48,6 +48,8 @@ interface Handing extends HandOverRequest {
   readonly run: HandOverRun;
   /** Engines that failed this job, by this attempt as well. */
   readonly tried: Set<EngineName>;
+  /** Of them: those that this attempt met at a bad time, and that may do it later. */
+  readonly later: Set<EngineName>;
 }
 
 /**
@@ -59,13 +61,13 @@ export async function handOver(request: HandOverRequest, run: HandOverRun): Prom
   const { services } = run.deps;
   const side = request.claim.remote;
   if (!services || !side) return tellChoice({ engine: "ffmpeg", reason: "the only engine of this worker", passedOver: [] }, request, run);
-  const handing: Handing = { ...request, services, side, run, tried: new Set(side.tried) };
+  const handing: Handing = { ...request, services, side, run, tried: new Set(side.tried), later: new Set() };
   if (await adoptBefore(handing)) return "submitted";
   for (;;) {
     const unsupported = (name: EngineName) => engineOf(name, services)?.unsupported(requestOf(handing, LIKE_ANY)) ?? [];
     const choice = services.desk.choose(unsupported, { wanted: request.job.engine, tried: handing.tried });
     tellChoice(choice, request, run);
-    if (choice.engine === undefined) throw noEngine(choice);
+    if (choice.engine === undefined) throw noEngine(choice, handing);
     const engine = engineOf(choice.engine, services);
     if (!engine) return "here";
     const handed = await onFailure(engine, handing, () => submitTo(engine, handing));
@@ -88,14 +90,15 @@ function tellChoice(choice: Choice, { job }: HandOverRequest, { deps }: HandOver
   return "here";
 }
 
-function noEngine(choice: Choice): EngineError {
+function noEngine(choice: Choice, { later }: Handing): EngineError {
   const { reason, passedOver } = choice;
   const notes = passedOver.map((other) => `${other.engine}: ${other.reason}`);
-  return new EngineError(isWorthWaiting(choice) ? "engine_unavailable" : "engine_rejected", [reason, ...notes].join("; "));
+  const mayHelp = later.size > 0 || isWorthWaiting(choice);
+  return new EngineError(mayHelp ? "engine_unavailable" : "engine_rejected", [reason, ...notes].join("; "));
 }
 
 /** Undefined when the engine failed and another may be asked; what the service may have done is looked for by the next attempt. */
-async function onFailure<T>(engine: RemoteEngine, { services, tried }: Handing, work: () => Promise<T>): Promise<T | undefined> {
+async function onFailure<T>(engine: RemoteEngine, { services, tried, later }: Handing, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
@@ -103,6 +106,7 @@ async function onFailure<T>(engine: RemoteEngine, { services, tried }: Handing, 
     services.desk.failed(engine.name, error.failureClass);
     if (error.unclear) throw error;
     tried.add(engine.name);
+    if (error.failureClass !== "source") later.add(engine.name);
     return undefined;
   }
 }

@@ -96,7 +96,7 @@ describe("a job whose plan is made", () => {
     ["before the service had it", { before: refused("service", true) }],
     ["when its answer was lost", { after: refused("service", true) }],
     ["before it was noted", { record: new Error("killed") }],
-  ] as const)("that was interrupted %s is one remote job after the next attempt", async (_name, trouble) => {
+  ] as const)("fault 6: that was interrupted %s is one remote job after the next attempt", async (_name, trouble) => {
     const { attempt, jobs, records, trouble: next } = aWorld();
     Object.assign(next, trouble);
     expect(await attempt()).toBeInstanceOf(Error);
@@ -138,6 +138,20 @@ describe("a job whose plan is made", () => {
     const error = await refusing.attempt();
     expect(error).toBeInstanceOf(EngineError);
     expect(error).toMatchObject({ code: "engine_rejected" });
+  });
+
+  test.each([
+    ["quota", "engine_unavailable"],
+    ["service", "engine_unavailable"],
+    ["role", "engine_unavailable"],
+    ["source", "engine_rejected"],
+  ] as const)("that its only engine refuses for a %s ends with %s", async (failureClass, code) => {
+    const { attempt, trouble } = aWorld({ order: ["mediaconvert"] });
+    trouble.before = refused(failureClass);
+    expect(await attempt()).toMatchObject({ code });
+    const named = aWorld();
+    named.trouble.before = refused(failureClass);
+    expect(await named.attempt("mediaconvert")).toMatchObject({ code });
   });
 
   test("is not submitted when its source was overwritten meanwhile: a service would read the new one", async () => {

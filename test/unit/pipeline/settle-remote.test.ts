@@ -142,7 +142,7 @@ describe("an event of a remote job", () => {
     expect(await job.take(told(FAILED))).toBe("moved-on");
   });
 
-  test("a late success after another attempt took the source changes nothing, and its objects go", async () => {
+  test("fault 56: a late success after another attempt took the source changes nothing, and its objects go", async () => {
     const job = await aRemoteJob();
     job.world.claim = "ended";
     const local = aRecord({ assetPath: "films/one" });
@@ -188,7 +188,7 @@ describe("a sweep of remote jobs", () => {
     expect(await job.record()).toMatchObject({ state: { kind: "progressing", percent: 40 } });
   });
 
-  test("publishes a job whose last event was lost", async () => {
+  test("fault 55: publishes a job whose last event was lost", async () => {
     const job = await aRemoteJob({}, { says: COMPLETE });
     expect(await job.sweep(300)).toStrictEqual([{ name: NAME, outcome: "published" }]);
     expect(job.log).toStrictEqual(["read", "finish", "claim published"]);
