@@ -101,7 +101,7 @@ const FINISH: readonly (readonly [name: FailpointName, passing: number])[] = [
   ["after-discard", 1],
 ];
 
-describe("kill -9 of a worker whose job a service does: one remote job, one publish", () => {
+describe("fault 6: kill -9 of a worker whose job a service does: one remote job, one publish", () => {
   it.concurrent.each([...SUBMIT.map((name) => [name, 1] as const), ...FINISH])("%s, passing %i", async (name, passing) => {
     const { problems, children, folders, asset, jobs } = await runAt({ name, passing, action: "kill" });
     expect({ problems, children, folders }).toEqual({ problems: [], children: [], folders: [] });
