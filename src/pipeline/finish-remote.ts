@@ -12,6 +12,7 @@ import { collectStage } from "./collect-stage.ts";
 import type { StageRun } from "./deps.ts";
 import { fetchStage } from "./fetch-stage.ts";
 import { inWorkspace } from "./in-workspace.ts";
+import { dropKept } from "./kept-source.ts";
 import { attachLate } from "./late-sidecars.ts";
 import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
@@ -30,6 +31,13 @@ export type FinishOutcome = "published" | "duplicate" | "stale";
  * stages' JobErrors.
  */
 export async function finishRemote(record: RemoteRecord, run: JobRun): Promise<FinishOutcome> {
+  const outcome = await finish(record, run);
+  // A submit that was killed may have left it for an attempt that is not needed any more.
+  await dropKept(run.deps.settings.workDir, record.admitted.object);
+  return outcome;
+}
+
+async function finish(record: RemoteRecord, run: JobRun): Promise<FinishOutcome> {
   const { deps, context } = run;
   const place = { assetPath: record.admitted.assetPath, revision: record.revision, engine: record.engine };
   if (await wasOvertaken(record.admitted, deps, context)) return leave("duplicate", place, run);
