@@ -105,6 +105,7 @@ function remoteDeps(
   { aws, deps, services, lease, logger }: RemoteSideParts & { readonly services: Services },
 ): RemoteDeps {
   const state = aws.bucket(config.stateBucket);
+  // Slots of their own: in those of the jobs, what a service has ended would wait for encodes of hours.
   const inSlot = atMost(config.concurrency);
   const hand = moveOn(aws.queue);
   return {

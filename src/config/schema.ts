@@ -74,7 +74,7 @@ export const schema: convict.Schema<Settings> = {
     default: false,
   },
   concurrency: {
-    doc: "jobs at a time; one ffmpeg fills about four cores",
+    doc: "jobs at a time, and beside them as many that a managed engine did and are published; one ffmpeg fills about four cores",
     format: "whole-number",
     minimum: 1,
     maximum: 64,

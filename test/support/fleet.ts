@@ -36,26 +36,31 @@ export async function putSource(site: Site): Promise<void> {
   await uploadFile(site, site.path(SOURCE_KEY), { bucket: QUIET_BUCKET, key: SOURCE_KEY });
 }
 
+interface FleetOptions {
+  readonly size: number;
+  readonly slots: number;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** Starts so many daemons on the site's queue. */
-export async function startFleet(
-  site: Site,
-  { size, slots }: { readonly size: number; readonly slots: number },
-): Promise<readonly Member[]> {
+export async function startFleet(site: Site, { size, slots, settings = {} }: FleetOptions): Promise<readonly Member[]> {
   const programs = await replayPrograms(site.path("programs"));
-  return Promise.all(Array.from({ length: size }, (_, index) => startMember(site, { name: `worker-${index}`, slots, programs })));
+  return Promise.all(Array.from({ length: size }, (_, index) => startMember(site, { name: `worker-${index}`, slots, programs, settings })));
 }
 
 interface MemberOptions {
   readonly name: string;
   readonly slots: number;
   readonly programs: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string>>;
 }
 
-async function startMember(site: Site, { name, slots, programs }: MemberOptions): Promise<Member> {
+async function startMember(site: Site, { name, slots, programs, settings }: MemberOptions): Promise<Member> {
   const file = site.path(`${name}.stats`);
   const env = {
     ...site.daemonEnv(name),
     ...programs,
+    ...settings,
     LADDERD_CONCURRENCY: `${slots}`,
     NODE_OPTIONS: `--expose-gc --import=${STATS_PRELOAD}`,
     STATS_FILE: file,

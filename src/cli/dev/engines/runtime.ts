@@ -36,6 +36,13 @@ export interface RuntimeOptions<ErrorName extends string> extends EngineOptions 
   readonly throttled: ErrorName;
 }
 
+/** An operation that was called, refused or not. */
+export interface TimedCall {
+  readonly operation: string;
+  /** Monotonic. */
+  readonly atMs: number;
+}
+
 /** What both services run their jobs with; disposing of it cancels all jobs and leaves nothing. */
 export interface Runtime<Made, ErrorName extends string> extends AsyncDisposable {
   readonly tools: EncodingTools;
@@ -45,7 +52,7 @@ export interface Runtime<Made, ErrorName extends string> extends AsyncDisposable
   readonly courier: Courier;
   readonly switches: Switches<ErrorName>;
   readonly now: () => number;
-  readonly calls: readonly string[];
+  readonly calls: readonly TimedCall[];
   /** Counts a call, and throws what the switches or the quotas have for it. */
   before(operation: string): void;
   run(jobId: string, work: (signal: AbortSignal) => Promise<void>): void;
@@ -70,13 +77,13 @@ export async function openRuntime<Made, ErrorName extends string>(options: Runti
     await Promise.all([...running.values()].map(({ done }) => done));
   });
   const quotas = createQuotas(options.quotas ?? {}, now);
-  const calls: string[] = [];
+  const calls: TimedCall[] = [];
   const resources = undo.move();
   return {
     ...{ tools, objects, workshop, courier, switches, now, calls },
     slots: createSlots(options.concurrentJobs ?? (fast ? ALL_AT_ONCE : 2)),
     before: (operation) => {
-      calls.push(operation);
+      calls.push({ operation, atMs: performance.now() });
       refuse(switches, operation, statuses);
       if (!quotas.take(operation)) throw new ServiceError({ name: throttled, status: statuses[throttled], message: "Rate exceeded" });
     },

@@ -82,7 +82,7 @@ export async function startFakeElasticTranscoder(options: FakeElasticTranscoderO
     url,
     switches: runtime.switches,
     jobs: () => [...jobs.values()].map(fakeJob),
-    calls: () => runtime.calls,
+    calls: () => runtime.calls.map(({ operation }) => operation),
     announce: (jobId, state) => {
       const job = jobs.get(jobId);
       if (job) announce(job, state);

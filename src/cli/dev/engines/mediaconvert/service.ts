@@ -1,7 +1,7 @@
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { embeddedClient } from "../objects.ts";
 import { startRestService } from "../rest-service.ts";
-import type { EngineOptions, Runtime } from "../runtime.ts";
+import type { EngineOptions, Runtime, TimedCall } from "../runtime.ts";
 import { openRuntime } from "../runtime.ts";
 import type { Switches } from "../switches.ts";
 import type { MediaConvertError } from "./errors.ts";
@@ -44,6 +44,7 @@ export interface FakeMediaConvert extends AsyncDisposable {
   readonly jobs: () => readonly FakeMediaConvertJob[];
   /** The operations that were called, refused ones too. */
   readonly calls: () => readonly string[];
+  readonly timedCalls: () => readonly TimedCall[];
   /** Sends an event that the fake has no reason for: NEW_WARNING, QUEUE_HOP, or one that is wrong. */
   announce(jobId: string, status: EventStatus, detail?: Readonly<Record<string, unknown>>): void;
 }
@@ -85,7 +86,8 @@ export async function startFakeMediaConvert(options: FakeMediaConvertOptions): P
     switches: runtime.switches,
     queues,
     jobs: () => [...jobs.values()].map(fakeJob),
-    calls: () => runtime.calls,
+    calls: () => runtime.calls.map(({ operation }) => operation),
+    timedCalls: () => runtime.calls,
     announce: (jobId, status, detail = {}) => {
       const job = jobs.get(jobId);
       if (job) announce(job, status, detail);
