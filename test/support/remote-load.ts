@@ -38,6 +38,8 @@ const SLOTS = 4;
 /** The others wait at the service. */
 const WORKING_AT_ONCE = 20;
 const LOOK_AGAIN_MS = 250;
+/** So many are sent within it. */
+const SENT_MS = 10;
 /** A message that is given back for any reason comes again within the time of a run. */
 const VISIBILITY_SECONDS = 60;
 
@@ -95,7 +97,10 @@ async function run({ jobs }: RemoteLoadOptions, { site, service, worker, eventsQ
   });
   const full = await worker.stats();
   const events = await secondsOf(async () => {
-    for (const { id } of service.jobs().slice(1)) service.announce(id, "STATUS_UPDATE", jobProgress(10, 10));
+    for (const [index, { id }] of service.jobs().slice(1).entries()) {
+      service.announce(id, "STATUS_UPDATE", jobProgress(10, 10));
+      if (index % WORKING_AT_ONCE === 0) await sleep(SENT_MS);
+    }
     await when(() => isEmpty(site, eventsQueueUrl));
   });
   const finish = await secondsOf(async () => {
