@@ -101,12 +101,24 @@ export interface AssetIdentity {
   readonly publishedAt: string;
 }
 
+/** What asset.json says of what is played, whoever made it. */
+export interface AssetDescription {
+  /** Duration, size, renditions, sound, text and pictures, as they stand in it. */
+  readonly shown: Pick<AssetRecord, "durationSeconds" | "renditions" | "text">;
+  readonly encryption?: { readonly scheme: string; readonly keyId: string };
+  /** Of the media. */
+  readonly bytes: number;
+  readonly plan: Pick<EncodePlan, "ladder" | "estimate">;
+}
+
 /** asset.json as ARCHITECTURE.md has it: public, so nothing in it names the upload. */
-export function assetRecord(identity: AssetIdentity, presentation: Presentation, degraded: readonly string[]): AssetRecord {
-  const { plan, video, audio } = presentation;
-  const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
-  const top = video.at(-1)?.rendition;
+export const assetRecord = (identity: AssetIdentity, presentation: Presentation, degraded: readonly string[]): AssetRecord =>
+  describedRecord(identity, descriptionOf(presentation, identity.revision), degraded);
+
+/** As assetRecord, of media that was described already. */
+export function describedRecord(identity: AssetIdentity, described: AssetDescription, degraded: readonly string[]): AssetRecord {
   const { assetPath, revision, source, ladderHash, engine, isComplete, isPinned, createdAt, publishedAt } = identity;
+  const { shown, encryption, plan } = described;
   return {
     ladderd: 1,
     assetPath,
@@ -114,34 +126,12 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
     ...(isComplete ? {} : { complete: false }),
     ...(isPinned ? { pinned: true } : {}),
     source,
-    durationSeconds: duration(plan, presentation),
-    ...(top ? { width: top.width, height: top.height, frameRate: formatRational(plan.timeline.frameRate) } : {}),
-    renditions: [
-      ...video.toReversed().map(({ rendition: { id, kind, width, height, copied }, facts }) => ({
-        id,
-        kind,
-        codecs: facts.codecs,
-        width,
-        height,
-        ...rates(facts, target),
-        ...(copied ? { copied } : {}),
-      })),
-      ...audio.map(({ rendition: { id, kind }, facts }) => ({ id, kind, codecs: facts.codecs, ...rates(facts, target) })),
-    ],
-    audio: audio.map(({ rendition: { id, language, name, channels, isDefault } }) => ({
-      id,
-      language,
-      name,
-      channels,
-      default: isDefault,
-    })),
-    text: textEntries(presentation),
-    ...pictureEntries(presentation, identity.revision),
+    ...shown,
     hls: HLS_POINTER,
     dash: DASH_POINTER,
-    ...encryption(presentation),
+    ...(encryption ? { encryption } : {}),
     engine,
-    ...work(identity.encode, presentation),
+    ...work(identity.encode, described),
     ladder: plan.ladder,
     ladderHash,
     ...(degraded.length > 0 ? { degraded } : {}),
@@ -150,14 +140,48 @@ export function assetRecord(identity: AssetIdentity, presentation: Presentation,
   };
 }
 
-/** The measured size and time beside what the plan expected. */
-function work({ seconds, cores }: EncodeWork, { plan: { estimate }, video, audio }: Presentation) {
-  const rendered = [...video, ...audio].map(
+function descriptionOf(presentation: Presentation, revision: string): AssetDescription {
+  const { plan, video, audio } = presentation;
+  const target = targetDuration([...video, ...audio].map(({ facts }) => facts));
+  const top = video.at(-1)?.rendition;
+  const sizes = [...video, ...audio].map(
     ({ facts }) => facts.initBytes + facts.segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   );
+  return {
+    shown: {
+      durationSeconds: duration(plan, presentation),
+      ...(top ? { width: top.width, height: top.height, frameRate: formatRational(plan.timeline.frameRate) } : {}),
+      renditions: [
+        ...video.toReversed().map(({ rendition: { id, kind, width, height, copied }, facts }) => ({
+          id,
+          kind,
+          codecs: facts.codecs,
+          width,
+          height,
+          ...rates(facts, target),
+          ...(copied ? { copied } : {}),
+        })),
+        ...audio.map(({ rendition: { id, kind }, facts }) => ({ id, kind, codecs: facts.codecs, ...rates(facts, target) })),
+      ],
+      ...soundEntries(presentation),
+      text: textEntries(presentation),
+      ...pictureEntries(presentation, revision),
+    },
+    ...encryptionOf(presentation),
+    bytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
+    plan,
+  };
+}
+
+const soundEntries = ({ audio }: Presentation) => ({
+  audio: audio.map(({ rendition: { id, language, name, channels, isDefault } }) => ({ id, language, name, channels, default: isDefault })),
+});
+
+/** The measured size and time beside what the plan expected. */
+function work({ seconds, cores }: EncodeWork, { bytes, plan: { estimate } }: AssetDescription) {
   const rounded = (value: number): number => Math.round(value * 10) / 10;
   return {
-    bytes: rendered.reduce((sum, bytes) => sum + bytes, 0),
+    bytes,
     encodeSeconds: rounded(seconds),
     estimate: { basis: estimate.basis, bytes: estimate.bytes, encodeSeconds: rounded(encodeSecondsOn(cores, estimate)) },
   };
@@ -175,7 +199,7 @@ export const textEntries = ({ text }: Pick<Presentation, "text">) =>
   }));
 
 /** Scheme and key id stand in the manifests as well; the key does not exist here. */
-function encryption({ plan, video, audio }: Presentation): { encryption?: { scheme: string; keyId: string } } {
+function encryptionOf({ plan, video, audio }: Presentation): { encryption?: { scheme: string; keyId: string } } {
   const protection = (video[0] ?? audio[0])?.facts.protection;
   return protection && plan.encryption ? { encryption: { scheme: plan.encryption.scheme, keyId: protection.keyId } } : {};
 }

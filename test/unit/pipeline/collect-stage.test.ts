@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import type { CollectRun } from "../../../src/pipeline/collect-stage.ts";
+import type { ServiceRun } from "../../../src/pipeline/service-objects.ts";
 import { collectStage } from "../../../src/pipeline/collect-stage.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { aPlan } from "../../helpers/plans.ts";
@@ -33,7 +33,7 @@ async function written() {
 }
 
 const depsOf = (store: ReturnType<typeof memoryStore>, workDir: string) => {
-  const deps: CollectRun["deps"] = {
+  const deps: ServiceRun["deps"] = {
     published: store,
     report: () => undefined,
     settings: { workDir, disk: { minimumFreeBytes: 0, sourceFactor: 1 } },
