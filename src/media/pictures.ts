@@ -58,6 +58,28 @@ export async function makePictures(request: PictureRequest, tools: PictureTools,
   }
 }
 
+/** Renditions that are one file each, with keyframes at the same times. */
+export interface FilePictureRequest {
+  readonly outDir: string;
+  readonly smallest: string;
+  readonly largest: string;
+  readonly storyboard: Storyboard;
+}
+
+/** The same pictures from files that a service made. Throws EngineError engine_failed. */
+export async function makeFilePictures(
+  { outDir, smallest, largest, storyboard }: FilePictureRequest,
+  tools: PictureTools,
+  signal: AbortSignal,
+): Promise<void> {
+  await mkdir(join(outDir, STORYBOARD_FOLDER), { recursive: true });
+  const light = lightReader();
+  const run = { tools, signal, outDir };
+  const sheets = sheetArguments(smallest, join(outDir, STORYBOARD_FOLDER, "%d.jpg"), storyboard);
+  await ffmpeg(sheets, { ...run, work: smallest, onStdoutLine: light.add });
+  await ffmpeg(posterArguments(largest, join(outDir, POSTER), choosePoster(light.result())), { ...run, work: largest });
+}
+
 /** Only keyframes are decoded; every one is measured, every n-th becomes a tile. */
 function sheetArguments(input: string, output: string, { everyKeyframes, tileWidth, tileHeight, columns, rows }: Storyboard): string[] {
   const tiles = `select=not(mod(n\\,${everyKeyframes})),scale=${tileWidth}:${tileHeight}:flags=area,setsar=1,tile=${columns}x${rows}`;

@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { open, readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { OutputError } from "../domain/errors.ts";
@@ -6,6 +7,7 @@ import { INIT_NAME } from "./compile.ts";
 import type { RenditionFacts, SegmentFacts } from "./facts.ts";
 import type { InitFacts } from "./init-segment.ts";
 import { readInit } from "./init-segment.ts";
+import type { ReadAt } from "./media-segment.ts";
 import { readSegment } from "./media-segment.ts";
 
 /**
@@ -37,12 +39,8 @@ async function measureSegment(folder: string, name: string, init: InitFacts): Pr
   const path = join(folder, name);
   const { size } = await stat(path);
   await using file = await open(path);
-  const readAt = async (offset: number, length: number): Promise<Buffer> => {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
-    return buffer.subarray(0, bytesRead);
-  };
   try {
-    const fragments = await readSegment(readAt, size, init);
+    const fragments = await readSegment(readerOf(file), size, init);
     const startTicks = Math.min(...fragments.map((fragment) => fragment.startTicks));
     const endTicks = Math.max(...fragments.map((fragment) => fragment.endTicks));
     return { name, sizeBytes: size, startTicks, endTicks, fragments };
@@ -50,3 +48,11 @@ async function measureSegment(folder: string, name: string, init: InitFacts): Pr
     throw new BoxError(`${name}: ${error instanceof Error ? error.message : "unknown"}`, { cause: error });
   }
 }
+
+/** Reads parts of an open file; less than was asked for at its end. */
+export const readerOf =
+  (file: FileHandle): ReadAt =>
+  async (offset, length) => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  };

@@ -25,7 +25,7 @@ const SHEET_SIDE = 10;
 const TILE_LONG_SIDE = 160;
 
 /** The layout for a timeline whose pictures look like `rendition`. */
-export function planStoryboard(timeline: Timeline, { width, height }: VideoRendition): Storyboard {
+export function planStoryboard(timeline: Timeline, { width, height }: Pick<VideoRendition, "width" | "height">): Storyboard {
   const keyframes = Math.ceil(timeline.frameCount / timeline.gopFrames);
   const everyKeyframes = Math.ceil(keyframes / MAX_TILES);
   const tileCount = Math.ceil(keyframes / everyKeyframes);

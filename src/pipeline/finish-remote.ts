@@ -1,4 +1,3 @@
-import { OutputError } from "../domain/errors.ts";
 import { revisionBase } from "../domain/output-layout.ts";
 import { isSpare } from "../engines/elastic-transcoder/collect.ts";
 import { isOfService } from "../engines/mediaconvert/outputs.ts";
@@ -11,6 +10,7 @@ import { wasOvertaken } from "./admit.ts";
 import { collectStage } from "./collect-stage.ts";
 import type { StageRun } from "./deps.ts";
 import { fetchStage } from "./fetch-stage.ts";
+import { finishNamed } from "./finish-named.ts";
 import { inWorkspace } from "./in-workspace.ts";
 import { dropKept } from "./kept-source.ts";
 import { attachLate } from "./late-sidecars.ts";
@@ -72,14 +72,15 @@ interface Publishing {
   readonly onSending: OnSending;
 }
 
-async function publish({ record, workspace, onSending }: Publishing, { deps, context, stage }: JobRun): Promise<FinishOutcome> {
+async function publish({ record, workspace, onSending }: Publishing, run: JobRun): Promise<FinishOutcome> {
   const { job, admitted, revision, engine } = record;
   const { assetPath } = admitted;
   const { outDir } = workspace;
-  const store = deps.published;
   const prefix = prefixOf({ assetPath, revision });
+  if (engine === "elastic-transcoder") return finishNamed({ record, outDir, prefix, onSending }, run);
+  const { deps, context, stage } = run;
+  const store = deps.published;
   const stageRun = { deps, jobId: job.id, signal: context.signal };
-  if (engine !== "mediaconvert") throw new OutputError("output_incomplete", `${engine}: its outputs are no CMAF`);
   const { plan, renamed } = await stage("fetch", () => collectStage({ plan: record.plan, prefix, outDir }, stageRun));
   if (plan.text.length > 0 && (await fetchForText(record, workspace, stageRun)) === "stale") return "stale";
   const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));

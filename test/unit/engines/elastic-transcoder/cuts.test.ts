@@ -8,17 +8,17 @@ const CUTS = cutsOf(readMediaPlaylist(PLAYLIST) ?? { segments: [] });
 
 /** Two frames a segment, behind the tables with which each begins; MPEG-TS does not begin at 0. */
 const PACKETS = CUTS.flatMap(({ offset, startSeconds }) => [
-  { offset: offset + 376, ptsSeconds: 1.4 + startSeconds, isKeyframe: true },
-  { offset: offset + 450, ptsSeconds: 2.4 + startSeconds, isKeyframe: false },
+  { offset: offset + 376, ptsSeconds: 1.4 + startSeconds, sizeBytes: 1, isKeyframe: true },
+  { offset: offset + 450, ptsSeconds: 2.4 + startSeconds, sizeBytes: 1, isKeyframe: false },
 ]);
 const changed = (at: number, change: object) => PACKETS.map((packet, index) => (index === at ? { ...packet, ...change } : packet));
 
 describe("the segments of a file", () => {
   test("are those of its playlist", () => {
     expect(CUTS).toStrictEqual([
-      { offset: 0, bytes: 1000, startSeconds: 0 },
-      { offset: 1000, bytes: 500, startSeconds: 2 },
-      { offset: 1500, bytes: 700, startSeconds: 4 },
+      { offset: 0, bytes: 1000, startSeconds: 0, seconds: 2 },
+      { offset: 1000, bytes: 500, startSeconds: 2, seconds: 2 },
+      { offset: 1500, bytes: 700, startSeconds: 4, seconds: 2 },
     ]);
   });
 
@@ -27,12 +27,12 @@ describe("the segments of a file", () => {
     expect(() => {
       verifyCuts("hls-v240.ts", CUTS, PACKETS);
       verifyCuts("dash-v240", later, PACKETS);
-      verifyCuts("hls-a.ts", CUTS, [{ offset: undefined, ptsSeconds: 0, isKeyframe: false }, ...PACKETS]);
+      verifyCuts("hls-a.ts", CUTS, [{ offset: undefined, ptsSeconds: 0, sizeBytes: 1, isKeyframe: false }, ...PACKETS]);
     }).not.toThrow();
   });
 
   test.each([
-    ["begins with another picture", changed(2, { isKeyframe: false }), /2.000 s begins without a keyframe/],
+    ["begins with another picture", changed(2, { sizeBytes: 1, isKeyframe: false }), /2.000 s begins without a keyframe/],
     ["begins too late", changed(4, { ptsSeconds: 5.6 }), /4.000 s is 0.200 s late/],
     ["begins too early", changed(2, { ptsSeconds: 3.2 }), /2.000 s is -0.200 s late/],
     ["is empty", PACKETS.filter((_packet, index) => index !== 2 && index !== 3), /2.000 s has no packet/],
