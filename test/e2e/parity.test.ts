@@ -1,0 +1,161 @@
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FakeElasticTranscoder } from "../../src/cli/dev/engines/elastic-transcoder/service.ts";
+import type { FakeMediaConvert } from "../../src/cli/dev/engines/mediaconvert/service.ts";
+import { conformance } from "../conformance/conformance.ts";
+import { makeClip } from "../support/clips.ts";
+import { closeCleanly } from "../support/close-cleanly.ts";
+import type { HlsCrawl } from "../support/crawl.ts";
+import { crawlDash, crawlHls } from "../support/crawl.ts";
+import type { Daemon } from "../support/daemon.ts";
+import { startDaemon } from "../support/daemon.ts";
+import { decodeComplaints } from "../support/decode.ts";
+import { TEST_BUCKETS } from "../support/embedded-aws.ts";
+import { PIPELINE_ID, startTestElasticTranscoder, topicInto } from "../support/fake-elastic-transcoder.ts";
+import { startTestMediaConvert } from "../support/fake-mediaconvert.ts";
+import type { Asset } from "../support/published.ts";
+import { publishedAt } from "../support/published.ts";
+import { makeQueue, send } from "../support/queue.ts";
+import type { Site } from "../support/site.ts";
+import { openSite, QUIET_BUCKET, uploadFile } from "../support/site.ts";
+
+const ENGINES = ["ffmpeg", "mediaconvert", "elastic-transcoder"] as const;
+type Engine = (typeof ENGINES)[number];
+
+/** The table of docs/engines.md: the rows of a property, the engines' cells in the order above. */
+const TABLE = new Map(
+  readFileSync("docs/engines.md", "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => line.split("|").map((cell) => cell.trim()))
+    .map(([, name = "", ...cells]) => [name.replaceAll("`", ""), cells.slice(0, ENGINES.length)] as const),
+);
+
+let site: Site;
+let mediaConvert: FakeMediaConvert;
+let elasticTranscoder: FakeElasticTranscoder;
+let daemon: Daemon;
+const facts = new Map<Engine, Readonly<Record<string, unknown>>>();
+
+beforeAll(async () => {
+  site = await openSite("parity");
+  const eventsQueueUrl = await makeQueue(site, "engine-events", 30);
+  mediaConvert = await startTestMediaConvert(site.aws, { eventsQueueUrl });
+  const topicArn = await topicInto(site.aws, eventsQueueUrl, "engine-events");
+  const pipeline = { id: PIPELINE_ID, inputBucket: QUIET_BUCKET, outputBucket: TEST_BUCKETS.publish, topicArn };
+  elasticTranscoder = await startTestElasticTranscoder(site.aws, { pipelines: [pipeline] });
+  const clip = await makeClip(site.path("film.mp4"), { seconds: 13, rate: "25", size: "640x360" });
+  await uploadFile(site, clip, { bucket: QUIET_BUCKET, key: "film.mp4" });
+  await writeFile(site.path("film.en.srt"), "1\n00:00:01,000 --> 00:00:03,000\nA line.\n");
+  await uploadFile(site, site.path("film.en.srt"), { bucket: QUIET_BUCKET, key: "film.en.srt" });
+  daemon = await startDaemon({
+    env: {
+      ...site.daemonEnv("work"),
+      AWS_ENDPOINT_URL_MEDIACONVERT: mediaConvert.url,
+      AWS_ENDPOINT_URL_ELASTIC_TRANSCODER: elasticTranscoder.url,
+      LADDERD_EVENTS_QUEUE_URL: eventsQueueUrl,
+      LADDERD_ENGINES: ENGINES.join(","),
+      LADDERD_MEDIACONVERT_ROLE: "arn:aws:iam::111122223333:role/MediaConvert",
+      LADDERD_ELASTIC_TRANSCODER_PIPELINE_ID: PIPELINE_ID,
+    },
+  });
+  for (const engine of ENGINES) {
+    await send(site, { ladderd: 1, source: { bucket: QUIET_BUCKET, key: "film.mp4" }, assetPath: `by/${engine}`, engine });
+    const asset = await publishedAt(site, `by/${engine}`);
+    facts.set(engine, await factsOf(asset));
+  }
+}, 240_000);
+
+afterAll(async () => {
+  await mediaConvert?.[Symbol.asyncDispose]();
+  await elasticTranscoder?.[Symbol.asyncDispose]();
+  await closeCleanly(site, daemon);
+});
+
+const urlOf = (engine: string): string => `${site.origin.url}/by/${engine}/`;
+
+/** What of a publication the engines are compared by. Every URI of it is fetched on the way. */
+async function factsOf(asset: Asset): Promise<Readonly<Record<string, unknown>>> {
+  const url = urlOf(asset.engine);
+  const hls = await crawlHls(`${url}index.m3u8`);
+  const dash = await crawlDash(`${url}index.mpd`);
+  const visits = [...hls.visits, ...dash.visits];
+  const media = visits.filter(({ url: visited }) => !/\.(?:m3u8|mpd)$/.test(visited));
+  const { durationSeconds, width, height, frameRate, renditions, audio, text } = asset;
+  return {
+    answers: [...new Set(visits.map(({ status }) => (status === 206 ? 200 : status)))],
+    "cache headers": [...new Set(media.map(({ cacheControl }) => cacheControl))],
+    pointers: [asset.hls, asset.dash],
+    "fields of asset.json": Object.keys(asset)
+      .filter((name) => name !== "degraded")
+      .toSorted(),
+    duration: Math.round(durationSeconds * 10) / 10,
+    size: `${width}x${height}`,
+    "frame rate": frameRate,
+    sound: audio,
+    pictures: [asset.poster !== undefined, asset.storyboard !== undefined],
+    "protocol of the sound": hls.multivariant.media
+      .map((attributes) => [attributes.get("LANGUAGE"), attributes.get("CHANNELS")])
+      .slice(0, audio.length),
+    boundaries: boundariesOf(hls),
+    renditions: renditions.map(({ id }) => id),
+    sizes: renditions.map((rendition) => `${rendition.width}x${rendition.height}`),
+    codecs: [...new Set(renditions.map(({ codecs }) => codecs.split(".")[0]))],
+    text: text.map(({ id, language }) => [id, language]),
+    "container of HLS": [
+      ...new Set(media.filter(({ url: visited }) => /\.(?:ts|m4s)$/.test(visited)).map(({ url: visited }) => visited.split(".").at(-1))),
+    ],
+    "files of HLS and DASH are the same": sharedFiles(hls, dash.visits),
+  };
+}
+
+/** When the segments of each media playlist of pictures begin, in tenths of a second. */
+function boundariesOf({ multivariant, playlists }: HlsCrawl): readonly unknown[] {
+  const names = multivariant.variants.map(({ uri }) => uri);
+  const pictures = [...playlists].filter(([url]) => names.some((uri) => url.endsWith(uri)));
+  const starts = pictures.map(([, { segments }]) => {
+    let at = 0;
+    return segments.map(({ seconds }) => {
+      at += seconds;
+      return Math.round(at * 10) / 10;
+    });
+  });
+  return [...new Set(starts.map((list) => list.join(" ")))];
+}
+
+function sharedFiles({ visits }: HlsCrawl, dash: HlsCrawl["visits"]): boolean {
+  const isMedia = (url: string): boolean => /\.(?:m4s|ts)$|\/dash-[^/]+$/.test(url);
+  const ofHls = new Set(visits.map(({ url }) => url).filter(isMedia));
+  return dash
+    .map(({ url }) => url)
+    .filter(isMedia)
+    .every((url) => ofHls.has(url));
+}
+
+describe("one source by each of the engines", () => {
+  it.each(ENGINES)("%s: decodes to its end, from HLS", async (engine) => {
+    expect(await decodeComplaints(`${urlOf(engine)}index.m3u8`)).toBe("");
+  });
+
+  it.each(["ffmpeg", "mediaconvert"] as const)("%s: breaks no rule of conformance", async (engine) => {
+    expect(await conformance(urlOf(engine), { source: site.path("film.mp4") })).toStrictEqual([]);
+  });
+
+  it("is compared by every row of the table in docs/engines.md, and by no other", () => {
+    expect([...TABLE.keys()].toSorted()).toEqual(Object.keys(facts.get("ffmpeg") ?? {}).toSorted());
+  });
+
+  it.each([...TABLE.keys()])("%s: is the same where the table says so, and differs where it names a difference", (name) => {
+    const [ours, ...others] = ENGINES.map((engine) => facts.get(engine)?.[name]);
+    expect(ours).toBeDefined();
+    const cells = TABLE.get(name)?.slice(1) ?? [];
+    const found = others.map((value) => (JSON.stringify(value) === JSON.stringify(ours) ? "same" : `differs: ${JSON.stringify(value)}`));
+    expect(found.map((cell) => cell.split(":")[0])).toEqual(cells.map((cell) => (cell === "same" ? "same" : "differs")));
+  });
+
+  it("says which subtitles an engine has no place for", async () => {
+    const asset = await publishedAt(site, "by/elastic-transcoder");
+    expect(asset.degraded).toContain("text_lost:t-en");
+  });
+});
