@@ -19,7 +19,9 @@ import { takeEvent } from "./pipeline/take-event.ts";
 import type { Consumers } from "./queue/consumers.ts";
 import { startConsumers } from "./queue/consumers.ts";
 import { createEventHandler } from "./queue/handle-event.ts";
+import type { HandleMessage } from "./queue/handle-message.ts";
 import type { LeaseOptions } from "./queue/lease.ts";
+import type { Queue } from "./queue/queue.ts";
 import type { RemoteRecord } from "./state/remote-records.ts";
 import { submittedTaker } from "./state/claims.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -31,6 +33,13 @@ export interface ServiceParts {
   /** Wraps an engine for a test. */
   readonly arm?: ((engine: RemoteEngine) => RemoteEngine) | undefined;
 }
+
+/** How messages and claims are held. */
+export const leaseOf = ({ lease }: Pick<DaemonConfig, "lease">) => ({
+  visibilitySeconds: lease.visibilitySeconds,
+  everySeconds: lease.extendSeconds,
+  marginSeconds: lease.marginSeconds,
+});
 
 /** What the pipeline gets of the managed engines; disposing of it ends their connections. */
 export interface OpenedServices extends Disposable {
@@ -71,15 +80,10 @@ export interface RemoteSideParts extends Pick<ServiceParts, "aws" | "logger"> {
 export function startRemoteSide(config: DaemonConfig, parts: RemoteSideParts): AsyncDisposable & { readonly consumers?: Consumers } {
   const { aws, logger, lease, deps } = parts;
   if (!deps.services) return { [Symbol.asyncDispose]: async () => undefined };
-  const remote = remoteDeps(config, { ...parts, services: deps.services });
+  const { sweep, takeEvents } = remoteWork(config, { ...parts, services: deps.services });
   const sweeper = repeatRegularly({
     everySeconds: config.remote.sweepEverySeconds,
-    round: async (signal) => {
-      for (const { name, ...swept } of await sweepRemote({ deps: remote, patience: config.remote }, signal)) {
-        if (swept.outcome === "error") logger.warn({ ...name, err: swept.error }, "remote job not settled; trying again next time");
-        else if (swept.outcome !== "waiting") logger.info({ ...name, outcome: swept.outcome }, "remote job settled by the sweep");
-      }
-    },
+    round: sweep,
     onError: (err) => logger.warn({ err }, "remote jobs not looked at; trying again next time"),
   });
   const { events } = aws;
@@ -91,7 +95,7 @@ export function startRemoteSide(config: DaemonConfig, parts: RemoteSideParts): A
     slots: Math.max(EVENT_SLOTS, config.concurrency),
     visibilitySeconds: lease.visibilitySeconds,
     waitTimeSeconds: parts.waitTimeSeconds,
-    handle: createEventHandler({ queue: events.queue, lease, logger, take: (event, signal) => takeEvent(event, { deps: remote, signal }) }),
+    handle: takeEvents(events.queue),
     logger,
   });
   return { consumers, [Symbol.asyncDispose]: () => sweeper[Symbol.asyncDispose]() };
@@ -100,10 +104,34 @@ export function startRemoteSide(config: DaemonConfig, parts: RemoteSideParts): A
 /** Most events only move a state on. */
 const EVENT_SLOTS = 4;
 
-function remoteDeps(
-  config: DaemonConfig,
-  { aws, deps, services, lease, logger }: RemoteSideParts & { readonly services: Services },
-): RemoteDeps {
+export interface RemoteWorkParts extends Omit<RemoteSideParts, "waitTimeSeconds"> {
+  readonly services: Services;
+}
+
+/** The two ways in which what services did is finished. */
+export interface RemoteWork {
+  /** Looks once at every remote job that is not settled. */
+  readonly sweep: (signal: AbortSignal) => Promise<void>;
+  /** A handler for the messages of a queue that events come by. */
+  readonly takeEvents: (queue: Queue) => HandleMessage;
+}
+
+/** Builds what finishes remote jobs. */
+export function remoteWork(config: DaemonConfig, parts: RemoteWorkParts): RemoteWork {
+  const { logger, lease } = parts;
+  const deps = remoteDeps(config, parts);
+  return {
+    sweep: async (signal) => {
+      for (const { name, ...swept } of await sweepRemote({ deps, patience: config.remote }, signal)) {
+        if (swept.outcome === "error") logger.warn({ ...name, err: swept.error }, "remote job not settled; trying again next time");
+        else if (swept.outcome !== "waiting") logger.info({ ...name, outcome: swept.outcome }, "remote job settled by the sweep");
+      }
+    },
+    takeEvents: (queue) => createEventHandler({ queue, lease, logger, take: (event, signal) => takeEvent(event, { deps, signal }) }),
+  };
+}
+
+function remoteDeps(config: DaemonConfig, { aws, deps, services, lease, logger }: RemoteWorkParts): RemoteDeps {
   const state = aws.bucket(config.stateBucket);
   // Slots of their own: in those of the jobs, what a service has ended would wait for encodes of hours.
   const inSlot = atMost(config.concurrency);

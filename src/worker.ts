@@ -26,7 +26,7 @@ import type { HandleMessage, MessageEvent } from "./queue/handle-message.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
 import { createIntakeBreaker } from "./queue/intake-breaker.ts";
 import { MAX_FAILURES } from "./queue/verdict.ts";
-import { openServices, startRemoteSide } from "./services.ts";
+import { leaseOf, openServices, startRemoteSide } from "./services.ts";
 import { claimTaker } from "./state/claims.ts";
 import { createFailureStore } from "./state/failures.ts";
 import { sweepBuckets } from "./state/sweep-buckets.ts";
@@ -176,12 +176,6 @@ interface HandlerParts {
   readonly logger: Logger;
   readonly report: (event: MessageEvent) => void;
 }
-
-const leaseOf = ({ lease }: DaemonConfig) => ({
-  visibilitySeconds: lease.visibilitySeconds,
-  everySeconds: lease.extendSeconds,
-  marginSeconds: lease.marginSeconds,
-});
 
 const pipelineDeps = (config: DaemonConfig, { aws, tools, observer }: DepsParts): PipelineDeps => ({
   sources: aws.sources,

@@ -1,9 +1,10 @@
-import type { ObjectStore, SourceStore } from "../pipeline/ports.ts";
+import type { ObjectStore, ReadRange, SourceStore } from "../pipeline/ports.ts";
 import type { SweepBucket } from "../publish/sweep.ts";
 import type { ReceiveClient } from "../queue/consumers.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { ClientSettings, S3Settings } from "./clients.ts";
 import { createS3Client, createSqsClient } from "./clients.ts";
+import { createRangeReader } from "./read-range.ts";
 import { createS3ObjectStore } from "./s3-object-store.ts";
 import { createS3SourceStore } from "./s3-source-store.ts";
 import { createS3SweepBucket } from "./s3-sweep-bucket.ts";
@@ -18,6 +19,7 @@ export interface AwsSettings extends Pick<ClientSettings, "region" | "endpointOv
 /** AWS as the daemon needs it: everything behind it is a port. */
 export interface Aws {
   readonly sources: SourceStore;
+  readonly readRange: ReadRange;
   readonly queue: Queue;
   /** For receives alone: one attempt a request, ended by destroying it. */
   readonly receiveClient: ReceiveClient;
@@ -50,6 +52,7 @@ export function openAws(
         }
       : {}),
     sources: createS3SourceStore(objects),
+    readRange: createRangeReader(objects),
     queue: createQueue({ client, heartbeatClient, queueUrl }),
     receiveClient,
     bucket: (name) => createS3ObjectStore(objects, name),

@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { z } from "zod";
@@ -8,6 +7,7 @@ import type { Settings } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { encryption } from "./ladder-encryption.ts";
 import { CONFIG_DIRECTORY } from "./paths.ts";
+import { filesIn } from "./read-file.ts";
 import { readJson } from "./read-json.ts";
 
 const bitrate = z.int().min(16_000).max(400_000_000);
@@ -63,7 +63,7 @@ const ladder = z.strictObject({
 
 /** Every ladder of config/ladders by name. Throws ConfigError with all problems, each naming file and field. */
 export function loadLadders(directory = join(CONFIG_DIRECTORY, "ladders")): ReadonlyMap<string, Ladder> {
-  const files = readdirSync(directory).filter((file) => file.endsWith(".json"));
+  const files = filesIn(directory).filter((file) => file.endsWith(".json"));
   const problems: string[] = [];
   const ladders = files.toSorted().flatMap((file) => {
     const { value, problems: found } = readLadder(join(directory, file), file);

@@ -89,6 +89,13 @@ export interface SourceStore {
   download(object: SourceObject, path: string, options: { signal: AbortSignal; onBytes?: (bytes: number) => void }): Promise<void>;
 }
 
+/** Reads the bytes from `from` up to, not including, `to` of exactly this object. Throws SourceChanged and a source's JobErrors. */
+export type ReadRange = (
+  object: SourceObject,
+  range: { readonly from: number; readonly to: number },
+  signal: AbortSignal,
+) => Promise<Buffer>;
+
 /** Where an attempt writes, for the one that may follow it. */
 export interface Remains {
   readonly revision: string;

@@ -13,8 +13,8 @@ export interface RecordedRun {
   readonly context: JobContext;
   /** Of the state bucket. */
   readonly store: Pick<ObjectStore, "writeText">;
-  /** Instead of the whole job: what is left of one that this engine did. */
-  readonly rest?: { readonly engine: NonNullable<JobRecord["engine"]>; readonly work: AttemptWork };
+  /** Instead of the whole job: a part of it, or what is left of one that this engine did. */
+  readonly rest?: { readonly engine?: NonNullable<JobRecord["engine"]>; readonly work: AttemptWork };
 }
 
 /** A job that is told to stop has seconds left. */
@@ -24,7 +24,7 @@ const WORTH_A_RECORD: ReadonlySet<Outcome> = new Set(["published", "submitted", 
 
 /** An attempt that leaves a record of how it went, for `inspect`; a record that cannot be written changes nothing. */
 export async function recordedAttempt(job: WorkerJob, { deps, context, store, rest }: RecordedRun): Promise<JobResult> {
-  const seen = watchAttempt(rest ? { engine: rest.engine } : {});
+  const seen = watchAttempt(rest?.engine ? { engine: rest.engine } : {});
   const report = (event: JobEvent): void => {
     seen.observe(event);
     deps.report(event);

@@ -16,7 +16,7 @@ export type RemoteEvent =
       readonly state: RemoteState;
     }
   /** Nothing to do, now or when it comes again. */
-  | { readonly kind: "ignored"; readonly reason: string };
+  | { readonly kind: "ignored"; readonly reason: string; readonly engine?: RemoteEngineName };
 
 const snsNotification = z.object({ Type: z.literal("Notification"), Message: z.string() });
 
@@ -42,8 +42,11 @@ function eventOf(value: unknown): RemoteEvent {
 }
 
 function fromReport(engine: RemoteEngineName, { id: remoteId, token, status, state }: RemoteReport): RemoteEvent {
-  if (!state) return ignored(`${engine} says ${status}, which moves no job`);
+  if (!state) return { ...ignored(`${engine} says ${status}, which moves no job`), engine };
   return { kind: "event", engine, remoteId, state, ...(token === undefined ? {} : { token }) };
 }
 
-const ignored = (reason: string): RemoteEvent => ({ kind: "ignored", reason });
+/** Whether an engine tells of a job in this message, whatever it tells. Pure. */
+export const isEngineEvent = (body: string): boolean => parseEngineEvent(body).engine !== undefined;
+
+const ignored = (reason: string): Extract<RemoteEvent, { kind: "ignored" }> => ({ kind: "ignored", reason });

@@ -51,7 +51,7 @@ describe("a message of the events queue", () => {
     ["a status of a later year", JSON.stringify({ ...EVENT, detail: { ...EVENT.detail, status: "PONDERING" } })],
     ["a subscription to confirm", JSON.stringify({ Type: "SubscriptionConfirmation", Message: "x" })],
   ])("of %s is ignored, with a reason", (_name, body) => {
-    expect(parseEngineEvent(body)).toStrictEqual({ kind: "ignored", reason: expect.stringMatching(/./) });
+    expect(parseEngineEvent(body)).toMatchObject({ kind: "ignored", reason: expect.stringMatching(/./) });
   });
 
   test("of any JSON is read without an error", () => {
