@@ -2,11 +2,11 @@
  * One worker and a service that has all of its jobs at one time: how fast they are submitted within the quota, how fast
  * events are taken, and what the worker holds meanwhile. The service speaks MediaConvert's protocol and copies what it
  * encoded once. Exits 1 when a job is lost or done twice, or a quota is not kept.
- * Usage: npm run bench:remote [-- jobs=1000] [submits a second=10] [burst=10]
+ * Usage: npm run bench:remote [-- jobs=1000] [submits a second=2] [burst=10]
  */
 import { faultsOfRemoteLoad, fullestWindow, isSubmit, remoteLoad } from "../test/support/remote-load.ts";
 
-const [jobs = 1000, perSecond = 10, burst = 10] = process.argv.slice(2).map(Number);
+const [jobs = 1000, perSecond = 2, burst = 10] = process.argv.slice(2).map(Number);
 const options = { jobs, submits: { perSecond, burst }, reads: { perSecond: 4, burst: 20 } };
 const result = await remoteLoad(options);
 const { seconds, memory, calls } = result;

@@ -56,7 +56,7 @@ export async function remoteLoad(options: RemoteLoadOptions): Promise<RemoteLoad
     members = await startFleet(site, { size: 1, slots: SLOTS, settings });
     const [worker] = members;
     if (!worker) throw new Error("no worker");
-    return await run(options, { site, service, worker, eventsQueueUrl });
+    return await run(options, { site, service, worker });
   } finally {
     await service?.[Symbol.asyncDispose]();
     await closeCleanly(site, ...members.map(({ daemon }) => daemon));
@@ -81,10 +81,9 @@ interface Running {
   readonly site: Site;
   readonly service: FakeMediaConvert;
   readonly worker: Member;
-  readonly eventsQueueUrl: string;
 }
 
-async function run({ jobs }: RemoteLoadOptions, { site, service, worker, eventsQueueUrl }: Running): Promise<RemoteLoadResult> {
+async function run({ jobs }: RemoteLoadOptions, { site, service, worker }: Running): Promise<RemoteLoadResult> {
   // What is made once for all, here and at the service, is made for a job of its own.
   await order(site, "first");
   await publishedAt(site, "first");
@@ -96,16 +95,17 @@ async function run({ jobs }: RemoteLoadOptions, { site, service, worker, eventsQ
     await when(async () => service.jobs().length > jobs && (await isEmpty(site)));
   });
   const full = await worker.stats();
+  const deletedBefore = await countOn(worker, DELETED);
   const events = await secondsOf(async () => {
     for (const [index, { id }] of service.jobs().slice(1).entries()) {
       service.announce(id, "STATUS_UPDATE", jobProgress(10, 10));
       if (index % WORKING_AT_ONCE === 0) await sleep(SENT_MS);
     }
-    await when(() => isEmpty(site, eventsQueueUrl));
+    await when(async () => (await countOn(worker, DELETED)) - deletedBefore >= jobs);
   });
   const finish = await secondsOf(async () => {
     service.switches.stall = undefined;
-    await when(async () => ((await metricsOf(worker.daemon.url)).get('ladderd_published_total{kind="full"}') ?? 0) > jobs);
+    await when(async () => (await countOn(worker, PUBLISHED)) > jobs);
     await when(async () => (await recordsOf(site)).length === 0);
   });
   return {
@@ -120,8 +120,14 @@ const order = (site: Site, assetPath: string): Promise<string> =>
 
 const recordsOf = (site: Site): Promise<readonly string[]> => keysOf(site, "jobs/remote/", TEST_BUCKETS.state);
 
-async function isEmpty(site: Site, queueUrl?: string): Promise<boolean> {
-  const { visible, hidden } = await countOf(site, queueUrl);
+/** Messages of both queues. */
+const DELETED = 'ladderd_aws_requests_total{service="sqs",operation="DeleteMessage",result="ok"}';
+const PUBLISHED = 'ladderd_published_total{kind="full"}';
+
+const countOn = async ({ daemon }: Member, metric: string): Promise<number> => (await metricsOf(daemon.url)).get(metric) ?? 0;
+
+async function isEmpty(site: Site): Promise<boolean> {
+  const { visible, hidden } = await countOf(site);
   return visible + hidden === 0;
 }
 
