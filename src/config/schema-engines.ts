@@ -39,7 +39,7 @@ export const mediaconvert: convict.Schema<MediaConvertKeys> = {
   },
   // The quota of CreateJob differs by account; no published figure could be verified, so these are cautious.
   submitsPerSecond: {
-    doc: "jobs submitted to MediaConvert a second; what an account may do stands in its service quotas",
+    doc: "jobs that one worker submits to MediaConvert a second; its workers share the quota of an account",
     format: "number",
     minimum: 0.01,
     env: "LADDERD_MEDIACONVERT_SUBMITS_PER_SECOND",
@@ -53,7 +53,7 @@ export const mediaconvert: convict.Schema<MediaConvertKeys> = {
     default: 10,
   },
   readsPerSecond: {
-    doc: "other requests to MediaConvert a second",
+    doc: "other requests of one worker to MediaConvert a second",
     format: "number",
     minimum: 0.01,
     env: "LADDERD_MEDIACONVERT_READS_PER_SECOND",
@@ -83,7 +83,7 @@ export const elasticTranscoder: convict.Schema<ElasticTranscoderKeys> = {
     default: undefined,
   },
   submitsPerSecond: {
-    doc: "jobs submitted to Elastic Transcoder a second",
+    doc: "jobs that one worker submits to Elastic Transcoder a second",
     format: "number",
     minimum: 0.01,
     env: "LADDERD_ELASTIC_TRANSCODER_SUBMITS_PER_SECOND",
@@ -97,7 +97,7 @@ export const elasticTranscoder: convict.Schema<ElasticTranscoderKeys> = {
     default: 100,
   },
   readsPerSecond: {
-    doc: "other requests to Elastic Transcoder a second",
+    doc: "other requests of one worker to Elastic Transcoder a second",
     format: "number",
     minimum: 0.01,
     env: "LADDERD_ELASTIC_TRANSCODER_READS_PER_SECOND",
