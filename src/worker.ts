@@ -5,6 +5,7 @@ import { openNotifier } from "./aws/open-notifier.ts";
 import { configHash } from "./config/config-hash.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { DaemonConfig } from "./config/config.ts";
+import { loadPresets } from "./config/elastic-presets.ts";
 import { laddersInForce } from "./config/ladders.ts";
 import type { ErrorCode } from "./domain/errors.ts";
 import { keyFinder } from "./keys/find-key.ts";
@@ -181,6 +182,7 @@ const pipelineDeps = (config: DaemonConfig, { aws, tools, observer }: DepsParts)
   sources: aws.sources,
   published: aws.bucket(config.publishBucket),
   ladders: laddersInForce(config),
+  presets: loadPresets(config),
   settings: config,
   tools,
   takeClaim: claimTaker({ store: aws.bucket(config.stateBucket), lease: leaseOf(config) }),

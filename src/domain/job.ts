@@ -19,6 +19,8 @@ export interface Job {
   /** Where to publish; undefined means the configured template over the source key. */
   readonly assetPath?: string;
   readonly ladder?: string;
+  /** Ids of Elastic Transcoder's presets, instead of a ladder. */
+  readonly presets?: readonly string[];
   /** A copy of the source was tried and did not hold, whatever the ladder says. */
   readonly copiesNothing?: { /** Damaged frames that the copy brought to light. */ readonly decodeErrors: number };
   readonly engine?: EngineName;

@@ -1,6 +1,8 @@
 import { EngineError, InvalidJobError, SourceError } from "../domain/errors.ts";
 import type { Job } from "../domain/job.ts";
 import type { Ladder } from "../domain/ladder.ts";
+import type { Preset } from "../engines/elastic-transcoder/preset.ts";
+import { ladderOfPresets } from "../engines/elastic-transcoder/preset-ladder.ts";
 import { assetPathOf, sha256, sourceId } from "../publish/identity.ts";
 import { confirm, conflict, readPublished, repairPointers } from "../publish/commit.ts";
 import type { AssetRecord } from "../publish/asset-record.ts";
@@ -90,17 +92,23 @@ export async function wasOvertaken(
   return true;
 }
 
-const isAsked = ({ assetPath, ladder, pinsVersion }: Job): boolean =>
-  assetPath !== undefined || ladder !== undefined || pinsVersion === true;
+const isAsked = ({ assetPath, ladder, presets, pinsVersion }: Job): boolean =>
+  assetPath !== undefined || ladder !== undefined || presets !== undefined || pinsVersion === true;
 
 const enqueuedAt = ({ eventTime }: Job, { sentAtMs = Date.now() }: JobContext): string => eventTime ?? new Date(sentAtMs).toISOString();
 
-function ladderFor({ engine, ladder: wanted }: Job, { ladders, settings, services }: PipelineDeps): Ladder {
+function ladderFor({ engine, ladder: wanted, presets }: Job, { ladders, settings, services, presets: custom = [] }: PipelineDeps): Ladder {
   if (engine !== undefined && engine !== "ffmpeg" && !services?.engines.has(engine))
     throw new EngineError("engine_rejected", `engine ${engine} is not configured on this worker`);
   const ladder = ladders.get(wanted ?? settings.ladder);
   if (!ladder) throw new InvalidJobError("job_unknown_ladder", `there is no ladder named ${wanted}`);
-  return ladder;
+  return presets ? presetLadder(presets, custom, ladder) : ladder;
+}
+
+function presetLadder(ids: readonly string[], custom: readonly Preset[], base: Ladder): Ladder {
+  const made = ladderOfPresets(ids, custom, base);
+  if (made.kind === "ladder") return made.ladder;
+  throw new InvalidJobError("job_unknown_ladder", `presets[${made.position}]: ${made.problem}`);
 }
 
 /** What this job is when it meets asset.json; asks the upload bucket whether the source is still the same. */

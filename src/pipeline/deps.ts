@@ -1,6 +1,7 @@
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import type { ContentKey } from "../domain/encryption.ts";
 import type { Ladder } from "../domain/ladder.ts";
+import type { Preset } from "../engines/elastic-transcoder/preset.ts";
 import type { Source } from "../domain/source.ts";
 import type { FindKey } from "../keys/find-key.ts";
 import type { SourceLimits } from "../media/limits.ts";
@@ -13,6 +14,8 @@ export interface PipelineDeps {
   readonly sources: SourceStore;
   readonly published: ObjectStore;
   readonly ladders: ReadonlyMap<string, Ladder>;
+  /** Custom presets of Elastic Transcoder that jobs may name; none when absent. */
+  readonly presets?: readonly Preset[];
   readonly settings: PipelineSettings;
   readonly tools: Tools;
   readonly takeClaim: TakeClaim;

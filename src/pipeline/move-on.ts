@@ -16,19 +16,11 @@ export function moveOn(queue: Pick<Queue, "send">): RemoteDeps["moveOn"] {
 
 /** An event names the version that it saw, and asks for none: only a job that pins its version names it here. */
 function messageOf({ job, admitted }: RemoteRecord): object {
-  const { source, pinsVersion, assetPath, ladder, engine, priority, metadata } = job;
+  const { source, pinsVersion, assetPath, ladder, presets, engine, priority, metadata } = job;
   const { bucket, key, versionId } = source;
   const pinned = pinsVersion && versionId !== undefined ? { versionId } : {};
-  return {
-    ladderd: 1,
-    source: { bucket, key, ...pinned },
-    assetPath,
-    ladder,
-    engine,
-    priority,
-    metadata,
-    askedAt: isoTime(admitted.createdAt),
-  };
+  const wishes = { assetPath, ladder, presets, engine, priority, metadata };
+  return { ladderd: 1, source: { bucket, key, ...pinned }, ...wishes, askedAt: isoTime(admitted.createdAt) };
 }
 
 /** What an upload's event calls its time may be anything. */

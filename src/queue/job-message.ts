@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ENGINES } from "../domain/job.ts";
+import { PRESET_ID } from "../engines/elastic-transcoder/preset.ts";
 import { languageTag } from "../media/labels.ts";
 import { isOwnOutput } from "./entry.ts";
 import type { Entry, IntakeRules } from "./entry.ts";
@@ -10,6 +11,8 @@ import { malformed, rejected } from "./reject.ts";
 /** Leaves room in a key of 1024 bytes for r/<revision>/<rendition>/<segment>. */
 const MAX_ASSET_PATH_BYTES = 768;
 const MAX_METADATA_ENTRIES = 50;
+/** As many outputs had a job of Elastic Transcoder at most. */
+const MAX_PRESETS = 30;
 
 /**
  * Why this cannot be an asset's path, undefined when it can: a clean relative path, no segment of it `r` (that folder
@@ -39,17 +42,23 @@ const path = z.string().superRefine((value, context) => {
   if (problem !== undefined) context.addIssue(problem);
 });
 
-const jobMessage = z.strictObject({
-  ladderd: z.literal(1),
-  source: z.strictObject({ bucket: bucketName, key: objectKey, versionId: z.string().max(1024).nullable().exactOptional() }),
-  assetPath: path.exactOptional(),
-  ladder: name.exactOptional(),
-  engine: z.enum(ENGINES).exactOptional(),
-  priority: z.int().exactOptional(),
-  metadata: metadata.exactOptional(),
-  /** When it was first asked for; the message's own time when absent. */
-  askedAt: z.iso.datetime().exactOptional(),
-});
+const jobMessage = z
+  .strictObject({
+    ladderd: z.literal(1),
+    source: z.strictObject({ bucket: bucketName, key: objectKey, versionId: z.string().max(1024).nullable().exactOptional() }),
+    assetPath: path.exactOptional(),
+    ladder: name.exactOptional(),
+    presets: z.array(z.string().regex(PRESET_ID, "is no id of a preset")).min(1).max(MAX_PRESETS).readonly().exactOptional(),
+    engine: z.enum(ENGINES).exactOptional(),
+    priority: z.int().exactOptional(),
+    metadata: metadata.exactOptional(),
+    /** When it was first asked for; the message's own time when absent. */
+    askedAt: z.iso.datetime().exactOptional(),
+  })
+  .refine(({ ladder, presets }) => ladder === undefined || presets === undefined, {
+    path: ["presets"],
+    error: "stand instead of a ladder, not beside one",
+  });
 
 const attachMessage = z.strictObject({
   ladderd: z.literal(1),

@@ -15,10 +15,11 @@ import { TEST_BUCKETS } from "../support/embedded-aws.ts";
 import { PIPELINE_ID, startTestElasticTranscoder, topicInto } from "../support/fake-elastic-transcoder.ts";
 import { startTestMediaConvert } from "../support/fake-mediaconvert.ts";
 import type { Asset } from "../support/published.ts";
-import { publishedAt } from "../support/published.ts";
+import { failuresOf, publishedAt } from "../support/published.ts";
 import { makeQueue, send } from "../support/queue.ts";
 import type { Site } from "../support/site.ts";
 import { openSite, QUIET_BUCKET, uploadFile } from "../support/site.ts";
+import { until } from "../support/until.ts";
 
 const ENGINES = ["ffmpeg", "mediaconvert", "elastic-transcoder"] as const;
 type Engine = (typeof ENGINES)[number];
@@ -157,5 +158,33 @@ describe("one source by each of the engines", () => {
   it("says which subtitles an engine has no place for", async () => {
     const asset = await publishedAt(site, "by/elastic-transcoder");
     expect(asset.degraded).toContain("text_lost:t-en");
+  });
+});
+
+describe("a job that names presets of Elastic Transcoder", () => {
+  const order = (assetPath: string, presets: readonly string[], engine?: string): object => ({
+    ...{ ladderd: 1, source: { bucket: QUIET_BUCKET, key: "film.mp4" }, assetPath, presets },
+    ...(engine === undefined ? {} : { engine }),
+  });
+
+  it.each(["ffmpeg", "mediaconvert"])("is made of them by %s", async (engine) => {
+    await send(site, order(`presets/${engine}`, ["1351620000001-200035", "1351620000001-200055", "1351620000001-200060"], engine));
+    const asset = await publishedAt(site, `presets/${engine}`);
+    expect(asset).toMatchObject({ engine, ladder: "elastic-transcoder-presets" });
+    expect(asset.renditions.map(({ id, width }) => [id, width])).toEqual([
+      ["v360", 640],
+      ["v224", 398],
+      ["a-en", undefined],
+    ]);
+    expect(await conformance(`${site.origin.url}/presets/${engine}/`, { source: site.path("film.mp4") })).toStrictEqual([]);
+  });
+
+  it("is given up with the field and the file to fill in when nobody knows one of them", async () => {
+    await send(site, order("presets/unknown", ["1351620000001-200035", "1234567890123-abc123"]));
+    const failure = await until("the job is given up", async () =>
+      (await failuresOf(site)).find(({ body }) => body.includes("presets/unknown")),
+    );
+    expect(failure.code).toBe("job_unknown_ladder");
+    expect(failure.reason).toMatch(/presets\[1\]: preset 1234567890123-abc123 .*elasticTranscoder\.presets/);
   });
 });
