@@ -56,6 +56,24 @@ describe("createMetrics", () => {
     expect(text).not.toContain("job-1");
   });
 
+  it("says of each managed engine the one state that its circuit is in, as it is when it is asked", async () => {
+    const metrics = someMetrics();
+    const circuits = new Map<"mediaconvert", "open" | "half-open" | "closed">([["mediaconvert", "closed"]]);
+    metrics.watch({ circuits: () => circuits });
+    for (const now of ["open", "half-open", "closed"] as const) {
+      circuits.set("mediaconvert", now);
+      const text = await metrics.text();
+      const inForce = samplesOf(text).filter((line) => /^ladderd_engine_circuit\{.*\} 1$/.test(line));
+      expect(inForce).toEqual([`ladderd_engine_circuit{engine="mediaconvert",state="${now}"} 1`]);
+    }
+  });
+
+  it("counts the engines that jobs were given to, by what became of the one before", async () => {
+    const metrics = someMetrics();
+    metrics.observeEvent({ kind: "engine-chosen", jobId: "a", engine: "ffmpeg", reason: "for people", why: "circuit" });
+    expect(await valueOf(metrics, 'engine_chosen_total{engine="ffmpeg",reason="circuit"}')).toBe(1);
+  });
+
   it("says what runs", async () => {
     expect(await valueOf(someMetrics(), 'build_info{version="1.2.3",node="v24",ffmpeg="7.1"}')).toBe(1);
   });
