@@ -1,7 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TextRendition } from "../domain/encode-plan.ts";
-import { joiningText } from "../domain/plan-text.ts";
 import { revisionBase } from "../domain/output-layout.ts";
 import type { PlacedPacket } from "../engines/elastic-transcoder/cuts.ts";
 import { describe } from "../engines/elastic-transcoder/describe.ts";
@@ -19,7 +17,7 @@ import type { StageRun } from "./deps.ts";
 import { identityOf, publishFiles, sizesOf } from "./publish-files.ts";
 import type { Publication } from "./publish-files.ts";
 import type { JobRun } from "./run-job.ts";
-import { listSidecars } from "./sidecars.ts";
+import { textLost } from "./text-lost.ts";
 
 export interface FinishNamed {
   readonly record: RemoteRecord;
@@ -47,11 +45,12 @@ export async function finishNamed(
   const { named, kept, multivariant, media } = collected;
   const streams = streamsOf({ plan, multivariant, measured, iFrames });
   const manifests = { hls: masterPlaylist(streams, revisionBase(revision)), dash: named.manifests.dash };
+  const text = await stage("text", () => textLost(record, deps, signal));
   const renamed = new Map([...kept.keys()].map((name) => [name, name]));
   const upload = uploadWhileEncoding({ store: deps.published, prefix, outDir, renditionIds: [], renamed }, signal);
   try {
     const publication: Publication = {
-      ...{ job, admitted, revision, outDir, upload, engine, onSending, attached: undefined },
+      ...{ job, admitted, revision, outDir, upload, engine, onSending, attached: text.attached },
       encodeSeconds: Math.max(0, (Date.now() - Date.parse(record.submittedAt)) / 1000),
       isComplete: true,
       isFirst: admitted.isNew,
@@ -60,7 +59,7 @@ export async function finishNamed(
       ...{ plan, streams, pictures: entriesOf(pictures, revision) },
       bytes: media.reduce((sum, name) => sum + (kept.get(name) ?? 0), 0),
     });
-    const degraded = [...plan.source.defects, ...(await textLost(record, run))];
+    const degraded = [...plan.source.defects, ...text.ids];
     const files = new Map([...kept, ...(await sizesOf(pictures, outDir))]);
     const request = {
       ...publication,
@@ -96,10 +95,3 @@ const bytesIn = (packets: readonly PlacedPacket[]): number => packets.reduce((su
 
 const entriesOf = (pictures: Awaited<ReturnType<typeof picturesOf>>, revision: string): Readonly<Record<string, string>> =>
   pictures.length === 0 ? {} : { poster: revisionBase(revision) + POSTER, storyboard: revisionBase(revision) + STORYBOARD_INDEX };
-
-/** The service's playlists have no place for the files beside the source: that they are missing is said. */
-async function textLost({ job, plan }: RemoteRecord, { deps, signal }: StageRun): Promise<readonly string[]> {
-  const renditions: TextRendition[] = [...plan.text];
-  for (const { track } of await listSidecars(job.source, deps.sources, signal)) renditions.push(joiningText(track, renditions));
-  return renditions.slice(plan.text.length).map(({ id }) => `text_lost:${id}`);
-}
