@@ -100,6 +100,8 @@ async function factsOf(asset: Asset): Promise<Readonly<Record<string, unknown>>>
       .map((attributes) => [attributes.get("LANGUAGE"), attributes.get("CHANNELS")])
       .slice(0, audio.length),
     boundaries: boundariesOf(hls),
+    "target durations": targetsOf(hls).size,
+    "I-frame playlists": hls.multivariant.iFrames.length > 0,
     renditions: renditions.map(({ id }) => id),
     sizes: renditions.map((rendition) => `${rendition.width}x${rendition.height}`),
     codecs: [...new Set(renditions.map(({ codecs }) => codecs.split(".")[0]))],
@@ -123,6 +125,13 @@ function boundariesOf({ multivariant, playlists }: HlsCrawl): readonly unknown[]
     });
   });
   return [...new Set(starts.map((list) => list.join(" ")))];
+}
+
+/** The target durations of all playlists but those of I frames, which play at a pace of their own. */
+function targetsOf({ multivariant, playlists }: HlsCrawl): ReadonlySet<number | undefined> {
+  const iFrames = multivariant.iFrames.map((attributes) => attributes.get("URI") ?? "");
+  const others = [...playlists].filter(([url]) => !iFrames.some((uri) => url.endsWith(uri)));
+  return new Set(others.map(([, { targetDuration }]) => targetDuration));
 }
 
 function sharedFiles({ visits }: HlsCrawl, dash: HlsCrawl["visits"]): boolean {
