@@ -5,31 +5,22 @@ import { openNotifier } from "./aws/open-notifier.ts";
 import { configHash } from "./config/config-hash.ts";
 import { ConfigError } from "./config/config-error.ts";
 import type { DaemonConfig } from "./config/config.ts";
-import { loadPresets } from "./config/elastic-presets.ts";
-import { laddersInForce } from "./config/ladders.ts";
 import type { ErrorCode } from "./domain/errors.ts";
-import { keyFinder } from "./keys/find-key.ts";
 import { armFailpoint } from "./lifecycle/arm-failpoint.ts";
 import { sweepRegularly } from "./lifecycle/sweep-regularly.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
-import type { Notifier } from "./notify/notifier.ts";
-import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
 import { freeBytes, hasRoom, usedBytes } from "./pipeline/disk.ts";
 import type { ReportEvent } from "./pipeline/ports.ts";
 import { makeRoom, sweepKept } from "./pipeline/kept-source.ts";
 import { openWorkspace, sweepWorkspaces } from "./pipeline/workspace.ts";
-import { recordedAttempt } from "./pipeline/recorded-attempt.ts";
 import type { Consumers } from "./queue/consumers.ts";
 import { startConsumers } from "./queue/consumers.ts";
 import { joinConsumers } from "./queue/join-consumers.ts";
-import type { HandleMessage, MessageEvent } from "./queue/handle-message.ts";
-import { createMessageHandler } from "./queue/handle-message.ts";
+import type { MessageEvent } from "./queue/handle-message.ts";
 import { createIntakeBreaker } from "./queue/intake-breaker.ts";
-import { MAX_FAILURES } from "./queue/verdict.ts";
+import { jobHandler, pipelineDeps } from "./job-handler.ts";
 import { leaseOf, openServices, startRemoteSide } from "./services.ts";
-import { claimTaker } from "./state/claims.ts";
-import { createFailureStore } from "./state/failures.ts";
 import { sweepBuckets } from "./state/sweep-buckets.ts";
 import { judgeHealth, judgeReadiness } from "./telemetry/health.ts";
 import type { HttpOptions } from "./telemetry/http.ts";
@@ -108,7 +99,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   };
   const remote = undo.use(await openServices(config, { aws, observer, logger, arm: armed?.engine }));
   const deps = { ...pipelineDeps(config, { aws, tools, observer }), ...remote };
-  const handle = handlerOf(config, { aws, deps, notifier, logger, report });
+  const handle = jobHandler(config, { aws, deps, queue: aws.queue, logger, report, notify: async (record) => notifier.rejected(record) });
   const jobs = startConsumers({
     queueUrl: config.queueUrl,
     client: aws.receiveClient,
@@ -147,7 +138,7 @@ function tellFences({ sandbox }: DaemonConfig, tools: Awaited<ReturnType<typeof 
 /** Beside the jobs; any number of workers may do it at once. */
 function collectGarbage(
   config: DaemonConfig,
-  { aws, observer, logger }: Pick<DepsParts, "aws" | "observer"> & { readonly logger: Logger },
+  { aws, observer, logger }: { readonly aws: Aws; readonly observer: Observer; readonly logger: Logger },
 ): AsyncDisposable {
   const { publishBucket, stateBucket, publishPrefix, gc } = config;
   const options = { stores: aws, publishBucket, stateBucket, publishPrefix, olderThanSeconds: GARBAGE_SECONDS, dryRun: false };
@@ -162,47 +153,6 @@ function collectGarbage(
 interface Life {
   readonly startedMs: number;
   draining: boolean;
-}
-
-interface DepsParts {
-  readonly aws: Aws;
-  readonly tools: Tools;
-  readonly observer: Observer;
-}
-
-interface HandlerParts {
-  readonly aws: Aws;
-  readonly deps: PipelineDeps;
-  readonly notifier: Notifier;
-  readonly logger: Logger;
-  readonly report: (event: MessageEvent) => void;
-}
-
-const pipelineDeps = (config: DaemonConfig, { aws, tools, observer }: DepsParts): PipelineDeps => ({
-  sources: aws.sources,
-  published: aws.bucket(config.publishBucket),
-  ladders: laddersInForce(config),
-  presets: loadPresets(config),
-  settings: config,
-  tools,
-  takeClaim: claimTaker({ store: aws.bucket(config.stateBucket), lease: leaseOf(config) }),
-  findKey: keyFinder(config.environmentSecret),
-  report: observer.job,
-});
-
-function handlerOf(config: DaemonConfig, { aws, deps, notifier, logger, report }: HandlerParts): HandleMessage {
-  const { uploadBuckets, publishBucket, publishPrefix, stateBucket } = config;
-  return createMessageHandler({
-    rules: { uploadBuckets, publishBucket, publishPrefix, region: config.region },
-    runJob: async (job, context) => (await recordedAttempt(job, { deps, context, store: aws.bucket(stateBucket) })).outcome,
-    queue: aws.queue,
-    failures: createFailureStore(aws.bucket(stateBucket)),
-    lease: leaseOf(config),
-    maxFailures: MAX_FAILURES,
-    logger,
-    report,
-    notify: async (record) => notifier.rejected(record),
-  });
 }
 
 /** One line a change, and a gauge to raise an alarm on. */
