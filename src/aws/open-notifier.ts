@@ -1,5 +1,6 @@
 import type { DaemonConfig } from "../config/config.ts";
 import { readSecret } from "../keys/read-secret.ts";
+import type { Compat } from "../notify/compat.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import { createNotifier } from "../notify/notifier.ts";
 import { createOutbox } from "../notify/outbox.ts";
@@ -8,9 +9,11 @@ import type { Logger } from "../telemetry/logger.ts";
 
 /** A notifier to the configured receivers; the client of a service that nobody is told by is not loaded. */
 export async function openNotifier(
-  { notify: { topicArn, eventBusArn, webhook }, environmentSecret }: Pick<DaemonConfig, "notify" | "environmentSecret">,
+  config: Pick<DaemonConfig, "notify" | "environmentSecret" | "compat" | "elasticTranscoder">,
   logger: Pick<Logger, "warn">,
 ): Promise<Notifier> {
+  const { environmentSecret } = config;
+  const { topicArn, eventBusArn, webhook } = config.notify;
   const { url, secret = "" } = webhook;
   const sinks = [
     ...(topicArn === undefined ? [] : [(await import("./sns-sink.ts")).snsSink(topicArn)]),
@@ -18,5 +21,20 @@ export async function openNotifier(
     // The rules of the configuration have refused a URL without its secret.
     ...(url === undefined ? [] : [webhookSink({ url, secret: async () => readSecret(secret, environmentSecret) })]),
   ];
-  return createNotifier(sinks.map((sink) => createOutbox({ sink, logger })));
+  return createNotifier(
+    sinks.map((sink) => createOutbox({ sink, logger })),
+    { compat: await openCompat(config, logger) },
+  );
+}
+
+/** Where no pipeline is configured subscribers get an id that was none. */
+const NO_PIPELINE = "0000000000000-000000";
+
+async function openCompat(
+  { compat: { notifications }, elasticTranscoder: { pipelineId = NO_PIPELINE } }: Pick<DaemonConfig, "compat" | "elasticTranscoder">,
+  logger: Pick<Logger, "warn">,
+): Promise<Compat | undefined> {
+  if (notifications === undefined) return undefined;
+  const { compatSink } = await import("./sns-sink.ts");
+  return { outbox: createOutbox({ sink: compatSink(notifications), logger }), pipelineId };
 }

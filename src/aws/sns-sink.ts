@@ -1,4 +1,5 @@
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import type { Notice } from "../engines/elastic-transcoder/notice.ts";
 import type { Sink } from "../notify/outbox.ts";
 import { requestHandler, SILENT } from "./clients.ts";
 
@@ -7,13 +8,7 @@ const MAX_SOCKETS = 2;
 
 /** Publishes notifications to a topic, in the region of its ARN, with the event as an attribute for filter policies. One attempt: the outbox tries again. */
 export function snsSink(topicArn: string): Sink {
-  const [, , , region = ""] = topicArn.split(":");
-  const client = new SNSClient({
-    region,
-    logger: SILENT,
-    maxAttempts: 1,
-    requestHandler: requestHandler({ socketTimeoutMs: SOCKET_TIMEOUT_MS, maxSockets: MAX_SOCKETS }),
-  });
+  const client = clientOf(topicArn);
   return {
     name: "sns",
     send: async (notification, abortSignal) => {
@@ -23,4 +18,22 @@ export function snsSink(topicArn: string): Sink {
     },
     close: () => client.destroy(),
   };
+}
+
+/** Publishes what Elastic Transcoder's subscribers expect, with the subject that they knew. */
+export function compatSink(topicArn: string): Sink<Notice> {
+  const client = clientOf(topicArn);
+  return {
+    name: "compat",
+    send: async ({ subject: Subject, message: Message }, abortSignal) => {
+      await client.send(new PublishCommand({ TopicArn: topicArn, Subject, Message }), { abortSignal });
+    },
+    close: () => client.destroy(),
+  };
+}
+
+function clientOf(topicArn: string): SNSClient {
+  const [, , , region = ""] = topicArn.split(":");
+  const handler = requestHandler({ socketTimeoutMs: SOCKET_TIMEOUT_MS, maxSockets: MAX_SOCKETS });
+  return new SNSClient({ region, logger: SILENT, maxAttempts: 1, requestHandler: handler });
 }

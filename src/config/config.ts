@@ -52,6 +52,7 @@ export interface Settings {
   readonly circuit: CircuitSettings;
   readonly remote: RemoteKeys;
   readonly notify: NotifyKeys;
+  readonly compat: CompatKeys;
   readonly packager: { readonly path: string };
   readonly encode: EncodeSettings;
   readonly disk: DiskSettings;
@@ -118,6 +119,10 @@ export interface NotifyKeys {
     /** "env:NAME" or "file:/path". */
     readonly secret?: string | undefined;
   };
+}
+
+export interface CompatKeys {
+  readonly notifications?: string | undefined;
 }
 
 export interface EncodeSettings {

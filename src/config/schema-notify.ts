@@ -1,6 +1,6 @@
 import type convict from "convict";
 
-import type { NotifyKeys } from "./config.ts";
+import type { CompatKeys, NotifyKeys } from "./config.ts";
 
 /** The keys under `notify`: who is told what becomes of jobs (docs/events.md). */
 export const notify: convict.Schema<NotifyKeys> = {
@@ -29,5 +29,15 @@ export const notify: convict.Schema<NotifyKeys> = {
       env: "LADDERD_NOTIFY_WEBHOOK_SECRET",
       default: undefined,
     },
+  },
+};
+
+/** The keys under `compat`: what was written for Elastic Transcoder and stays as it is. */
+export const compat: convict.Schema<CompatKeys> = {
+  notifications: {
+    doc: "ARN of the SNS topic that gets Elastic Transcoder's own messages when a job is done, for subscribers that were written for it",
+    format: "topic",
+    env: "LADDERD_COMPAT_NOTIFICATIONS",
+    default: undefined,
   },
 };

@@ -7,7 +7,7 @@ import type { Settings } from "./config.ts";
 import { CHECKSUM_MODES, INTERRUPTION_MODES, LOG_LEVELS, SANDBOX_MODES } from "./config.ts";
 import { circuit, elasticTranscoder, mediaconvert, remote } from "./schema-engines.ts";
 import { encode, ffmpeg, limits } from "./schema-media.ts";
-import { notify } from "./schema-notify.ts";
+import { compat, notify } from "./schema-notify.ts";
 
 /** Every key with its meaning, format, environment variable and default. The README's table repeats it; a test compares them. */
 export const schema: convict.Schema<Settings> = {
@@ -185,6 +185,7 @@ export const schema: convict.Schema<Settings> = {
   circuit,
   remote,
   notify,
+  compat,
   packager: {
     path: {
       doc: "the packager program; empty takes the binary of the shaka-packager package",

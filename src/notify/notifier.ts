@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { SourceRef } from "../domain/job.ts";
 import type { JobEvent } from "../pipeline/ports.ts";
 import type { FailureRecord } from "../state/failures.ts";
+import type { Compat } from "./compat.ts";
+import { noticePublished, noticeRejected } from "./compat.ts";
 import type { Tidings } from "./notification.ts";
 import type { Outbox } from "./outbox.ts";
 import { rejectionTidings, tidingsOf } from "./tidings.ts";
@@ -19,8 +21,13 @@ const CLOSE_MS = 2000;
 /** A job's source is remembered for its rejection, which comes after its end and may never come. */
 const MAX_SOURCES = 1000;
 
+export interface NotifierOptions {
+  readonly now?: () => Date;
+  readonly compat?: Compat | undefined;
+}
+
 /** A notifier over outboxes; without one it does nothing. */
-export function createNotifier(outboxes: readonly Outbox[], now: () => Date = () => new Date()): Notifier {
+export function createNotifier(outboxes: readonly Outbox[], { now = () => new Date(), compat }: NotifierOptions = {}): Notifier {
   const sources = new Map<string, Pick<SourceRef, "bucket" | "key">>();
   const tell = (tidings: Tidings): void => {
     const notification = { version: 1 as const, id: randomUUID(), time: now().toISOString(), ...tidings };
@@ -35,15 +42,19 @@ export function createNotifier(outboxes: readonly Outbox[], now: () => Date = ()
         sources.set(jobId, { bucket: event.bucket, key: event.sourceKey });
       }
       for (const tidings of tidingsOf(event, sources.get(jobId))) tell(tidings);
+      if (compat) noticePublished(event, compat);
       if (event.kind === "ended" && !MAY_BE_REJECTED.has(event.outcome)) sources.delete(jobId);
     },
     rejected: (record) => {
       const { jobId = "" } = record;
-      tell(rejectionTidings(record, sources.get(jobId)));
+      const source = sources.get(jobId);
+      tell(rejectionTidings(record, source));
+      // Of a message that named no source nobody waits for news.
+      if (compat && source) noticeRejected(record, source.key, compat);
       sources.delete(jobId);
     },
     close: async () => {
-      await Promise.all(outboxes.map((outbox) => outbox.close(CLOSE_MS)));
+      await Promise.all([...outboxes, ...(compat ? [compat.outbox] : [])].map((outbox) => outbox.close(CLOSE_MS)));
     },
   };
 }

@@ -2,11 +2,17 @@ import { pause } from "../queue/pause.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Notification } from "./notification.ts";
 
+/** What any message to a receiver has: a name for the log, and the same id for every try. */
+export interface Letter {
+  readonly event: string;
+  readonly id: string;
+}
+
 /** Somebody who is told. */
-export interface Sink {
-  readonly name: "sns" | "eventbridge" | "webhook";
+export interface Sink<T extends Letter = Notification> {
+  readonly name: "sns" | "eventbridge" | "webhook" | "compat";
   /** Resolves when it took the notification. Throws an UndeliverableError when no other try would change the answer. */
-  send(notification: Notification, signal: AbortSignal): Promise<void>;
+  send(notification: T, signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -15,8 +21,8 @@ export class UndeliverableError extends Error {
   override readonly name = "UndeliverableError";
 }
 
-export interface OutboxOptions {
-  readonly sink: Sink;
+export interface OutboxOptions<T extends Letter = Notification> {
+  readonly sink: Sink<T>;
   readonly logger: Pick<Logger, "warn">;
   /** More that wait are dropped, newest first. */
   readonly capacity?: number;
@@ -27,9 +33,9 @@ export interface OutboxOptions {
 }
 
 /** What waits to be told to one receiver. */
-export interface Outbox {
+export interface Outbox<T extends Letter = Notification> {
   /** Returns at once and never throws. */
-  push(notification: Notification): void;
+  push(notification: T): void;
   /** Takes nothing more; gives what waits so many milliseconds to leave, then drops it. Never rejects. */
   close(budgetMs: number): Promise<void>;
 }
@@ -40,9 +46,9 @@ const FIRST_PAUSE_MS = 1000;
 const TIMEOUT_MS = 5000;
 
 /** Delivers in order, one at a time, each in so many tries with pauses that double. A receiver that fails costs memory up to the capacity and nothing else. */
-export function createOutbox(options: OutboxOptions): Outbox {
+export function createOutbox<T extends Letter = Notification>(options: OutboxOptions<T>): Outbox<T> {
   const { sink, logger, capacity = CAPACITY } = options;
-  const waiting: Notification[] = [];
+  const waiting: T[] = [];
   const stopping = new AbortController();
   let [isBusy, isFull, isClosed] = [false, false, false];
   let working = Promise.resolve();
@@ -81,7 +87,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
-async function deliver(notification: Notification, options: OutboxOptions, stopping: AbortSignal): Promise<void> {
+async function deliver<T extends Letter>(notification: T, options: OutboxOptions<T>, stopping: AbortSignal): Promise<void> {
   const { sink, logger, tries = TRIES, firstPauseMs = FIRST_PAUSE_MS, timeoutMs = TIMEOUT_MS } = options;
   const { event, id } = notification;
   for (let attempt = 1; ; attempt += 1) {

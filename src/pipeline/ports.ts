@@ -1,6 +1,6 @@
 import type { MeasuredContent } from "../domain/content.ts";
 import type { ErrorCode } from "../domain/errors.ts";
-import type { EngineName, SourceRef } from "../domain/job.ts";
+import type { EngineName, Job, SourceRef } from "../domain/job.ts";
 import type { FfmpegExit } from "../engines/ffmpeg/exit-class.ts";
 import { PASSED_OVER_KINDS } from "../engines/select.ts";
 import type { VerificationCheck } from "../packaging/verify.ts";
@@ -180,6 +180,13 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** What asset.json says of a film that others are told of. */
+export interface ShownAsset {
+  readonly engine: string;
+  readonly durationSeconds: number;
+  readonly renditions: readonly { readonly id: string; readonly width?: unknown; readonly height?: unknown }[];
+}
+
 /** How a job ended; a metric label. */
 export const OUTCOMES = ["published", "submitted", "duplicate", "stale", "ignored", "rejected", "released", "failed", "abandoned"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -243,6 +250,9 @@ export type JobEvent =
       readonly isFirst: boolean;
       /** From the upload's event to now. */
       readonly secondsSinceUpload?: number;
+      /** For who tells others of it. */
+      readonly job: Job;
+      readonly asset: ShownAsset;
     }
   | {
       readonly kind: "ended";

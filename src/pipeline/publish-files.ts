@@ -81,7 +81,10 @@ export async function publishFiles(
   );
   const { assetPath } = admitted;
   const set = isComplete ? "full" : "early";
-  if (outcome === "published") deps.report({ kind: "published", jobId: job.id, assetPath, revision, set, isFirst, ...sinceUpload(job) });
+  const { durationSeconds, renditions } = record;
+  const asset = { engine: request.engine, durationSeconds, renditions };
+  if (outcome === "published")
+    deps.report({ kind: "published", jobId: job.id, assetPath, revision, set, isFirst, ...sinceUpload(job), job, asset });
   return outcome;
 }
 

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import type { FakeElasticTranscoder } from "../../src/cli/dev/engines/elastic-transcoder/service.ts";
 import type { FakeMediaConvert } from "../../src/cli/dev/engines/mediaconvert/service.ts";
+import { notificationSchema } from "../../src/notify/notification.ts";
 import { conformance } from "../conformance/conformance.ts";
 import { makeClip } from "../support/clips.ts";
 import { closeCleanly } from "../support/close-cleanly.ts";
@@ -16,7 +18,7 @@ import { PIPELINE_ID, startTestElasticTranscoder, topicInto } from "../support/f
 import { startTestMediaConvert } from "../support/fake-mediaconvert.ts";
 import type { Asset } from "../support/published.ts";
 import { failuresOf, publishedAt } from "../support/published.ts";
-import { makeQueue, send } from "../support/queue.ts";
+import { drainQueue, makeQueue, send } from "../support/queue.ts";
 import type { Site } from "../support/site.ts";
 import { openSite, QUIET_BUCKET, uploadFile } from "../support/site.ts";
 import { until } from "../support/until.ts";
@@ -37,6 +39,8 @@ let site: Site;
 let mediaConvert: FakeMediaConvert;
 let elasticTranscoder: FakeElasticTranscoder;
 let daemon: Daemon;
+let subscriberUrl = "";
+let toldUrl = "";
 const facts = new Map<Engine, Readonly<Record<string, unknown>>>();
 
 beforeAll(async () => {
@@ -44,6 +48,8 @@ beforeAll(async () => {
   const eventsQueueUrl = await makeQueue(site, "engine-events", 30);
   mediaConvert = await startTestMediaConvert(site.aws, { eventsQueueUrl });
   const topicArn = await topicInto(site.aws, eventsQueueUrl, "engine-events");
+  subscriberUrl = await makeQueue(site, "old-subscribers", 30);
+  toldUrl = await makeQueue(site, "told", 30);
   const pipeline = { id: PIPELINE_ID, inputBucket: QUIET_BUCKET, outputBucket: TEST_BUCKETS.publish, topicArn };
   elasticTranscoder = await startTestElasticTranscoder(site.aws, { pipelines: [pipeline] });
   const clip = await makeClip(site.path("film.mp4"), { seconds: 13, rate: "25", size: "640x360" });
@@ -59,6 +65,8 @@ beforeAll(async () => {
       LADDERD_ENGINES: ENGINES.join(","),
       LADDERD_MEDIACONVERT_ROLE: "arn:aws:iam::111122223333:role/MediaConvert",
       LADDERD_ELASTIC_TRANSCODER_PIPELINE_ID: PIPELINE_ID,
+      LADDERD_COMPAT_NOTIFICATIONS: await topicInto(site.aws, subscriberUrl, "old-subscribers"),
+      LADDERD_NOTIFY_TOPIC_ARN: await topicInto(site.aws, toldUrl, "told"),
     },
   });
   for (const engine of ENGINES) {
@@ -195,5 +203,51 @@ describe("a job that names presets of Elastic Transcoder", () => {
     );
     expect(failure.code).toBe("job_unknown_ladder");
     expect(failure.reason).toMatch(/presets\[1\]: preset 1234567890123-abc123 .*elasticTranscoder\.presets/);
+  });
+});
+
+const envelope = z.object({ Type: z.literal("Notification"), Subject: z.string().optional(), Message: z.string() });
+
+/** What a topic's subscriber was told so far, and the subject of each. */
+async function toldBy(queueUrl: string): Promise<readonly { readonly subject: string | undefined; readonly message: unknown }[]> {
+  const bodies = (await drainQueue(site, queueUrl)).map(({ Body = "" }) => envelope.parse(JSON.parse(Body)));
+  return bodies.map(({ Subject, Message }) => ({ subject: Subject, message: JSON.parse(Message) }));
+}
+
+describe("who is told, whichever engine did the work", () => {
+  it("are subscribers that were written for Elastic Transcoder, in its own shape", async () => {
+    const completed = z.looseObject({
+      ...{ state: z.literal("COMPLETED"), version: z.literal("2012-09-25"), pipelineId: z.literal(PIPELINE_ID) },
+      outputKeyPrefix: z.string(),
+      outputs: z.array(
+        z.looseObject({ id: z.string(), presetId: z.string(), key: z.string(), status: z.literal("Complete"), duration: z.literal(13) }),
+      ),
+      playlists: z.array(z.looseObject({ name: z.string(), format: z.string() })),
+    });
+    const told = await toldBy(subscriberUrl);
+    const films = told.flatMap(({ message }) => completed.safeParse(message).data ?? []);
+    for (const engine of ENGINES) {
+      const film = films.find(({ outputKeyPrefix }) => outputKeyPrefix === `by/${engine}/`);
+      // As the subscriber goes on: prefix, name, extension.
+      const addresses = [...(film?.playlists ?? []).map(({ name, format }) => `${name}${format === "HLSv4" ? ".m3u8" : ".mpd"}`)];
+      const outputs = (film?.outputs ?? []).map(({ key }) => `${key}${engine === "elastic-transcoder" ? "_v4" : ""}.m3u8`);
+      expect(addresses).toEqual(["index.m3u8", "index.mpd"]);
+      const named = [...addresses, ...(engine === "elastic-transcoder" ? outputs.slice(0, -1) : outputs)];
+      const answers = await Promise.all(
+        named.map(async (name) => (await fetch(`${site.origin.url}/${film?.outputKeyPrefix}${name}`)).status),
+      );
+      expect(answers).toEqual(named.map(() => 200));
+    }
+    expect(told.map(({ subject }) => subject)).toContainEqual(expect.stringMatching(/^Amazon Elastic Transcoder could not transcode job /));
+  });
+
+  it("are those of our own topic: that each film was begun, could be played first and was published", async () => {
+    const tidings = (await toldBy(toldUrl)).map(({ message }) => notificationSchema.parse(message));
+    for (const engine of ENGINES) {
+      const events = tidings.filter((one) => "assetPath" in one && one.assetPath === `by/${engine}`).map(({ event }) => event);
+      expect(events).toEqual(["first-playable", "published"]);
+    }
+    expect(tidings.map(({ event }) => event)).toContain("started");
+    expect(tidings).toContainEqual(expect.objectContaining({ event: "rejected", code: "job_unknown_ladder" }));
   });
 });

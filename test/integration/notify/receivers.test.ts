@@ -6,6 +6,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { openNotifier } from "../../../src/aws/open-notifier.ts";
+import { loadConfig } from "../../../src/config/load.ts";
 import { notificationSchema } from "../../../src/notify/notification.ts";
 import type { JobEvent } from "../../../src/pipeline/ports.ts";
 import { clientSettings, startTestAws } from "../../support/embedded-aws.ts";
@@ -59,10 +60,15 @@ const answer =
   (_, response) =>
     void response.writeHead(status, headers).end("x");
 
+const NO_COMPAT = { compat: {}, elasticTranscoder: loadConfig({ env: {} }).elasticTranscoder };
+
 function aNotifier(url: string) {
   const warn = vi.fn<(facts: unknown, message?: string) => void>();
   const notify = { webhook: { url, secret: "env:HOOK_SECRET" } };
-  const opened = openNotifier({ notify, environmentSecret: (name) => (name === "HOOK_SECRET" ? SECRET : undefined) }, { warn });
+  const opened = openNotifier(
+    { ...NO_COMPAT, notify, environmentSecret: (name) => (name === "HOOK_SECRET" ? SECRET : undefined) },
+    { warn },
+  );
   return { opened, warn };
 }
 
@@ -75,7 +81,10 @@ test(
       for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
       const queueUrl = await makeQueue({ sqs, aws }, "told", 30);
       const topicArn = await topicInto(aws, queueUrl, "tidings");
-      const notifier = await openNotifier({ notify: { topicArn, webhook: {} }, environmentSecret: () => undefined }, { warn: () => {} });
+      const notifier = await openNotifier(
+        { ...NO_COMPAT, notify: { topicArn, webhook: {} }, environmentSecret: () => undefined },
+        { warn: () => {} },
+      );
       notifier.job(STARTED);
       const { Body = "" } = await receive({ sqs, aws }, queueUrl, 30_000);
       await notifier.close();
@@ -100,7 +109,10 @@ test(
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", "test");
     const eventBusArn = "arn:aws:events:eu-west-1:111122223333:event-bus/films";
     const warn = vi.fn<(facts: unknown, message?: string) => void>();
-    const notifier = await openNotifier({ notify: { eventBusArn, webhook: {} }, environmentSecret: () => undefined }, { warn });
+    const notifier = await openNotifier(
+      { ...NO_COMPAT, notify: { eventBusArn, webhook: {} }, environmentSecret: () => undefined },
+      { warn },
+    );
     notifier.job(STARTED);
     await vi.waitFor(() => expect(service.requests).toHaveLength(2), { timeout: 30_000 });
     await notifier.close();

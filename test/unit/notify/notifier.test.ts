@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Notice } from "../../../src/engines/elastic-transcoder/notice.ts";
 import type { Notification } from "../../../src/notify/notification.ts";
 import { notificationSchema } from "../../../src/notify/notification.ts";
 import { createNotifier } from "../../../src/notify/notifier.ts";
@@ -6,7 +7,15 @@ import type { JobEvent } from "../../../src/pipeline/ports.ts";
 import type { FailureRecord } from "../../../src/state/failures.ts";
 
 const STARTED: JobEvent = { kind: "started", jobId: "j", bucket: "uploads", sourceKey: "film.mp4" };
-const PUBLISHED = { kind: "published", jobId: "j", assetPath: "film", revision: "r1", set: "full", isFirst: false } as const;
+const PUBLISHED = {
+  ...({ kind: "published", jobId: "j", assetPath: "film", revision: "r1", set: "full", isFirst: false } as const),
+  job: { id: "0".repeat(32), source: { bucket: "uploads", key: "film.mp4" }, metadata: { assetId: "42" } },
+  asset: {
+    engine: "mediaconvert",
+    durationSeconds: 5.2,
+    renditions: [{ id: "v360", width: 640, height: 360 }, { id: "a-en" }],
+  },
+};
 type Published = Extract<JobEvent, { kind: "published" }>;
 const ENDED = { kind: "ended", jobId: "j", sourceKey: "film.mp4", durationSeconds: 1 } as const;
 const source = { bucket: "uploads", key: "film.mp4" };
@@ -75,5 +84,53 @@ describe("the notifier", () => {
   test("tells of a message that became no job", () => {
     const { jobId: _, ...record } = RECORD;
     expect(told((notifier) => notifier.rejected(record))).toMatchObject([{ event: "rejected", messageId: "m" }]);
+  });
+});
+
+describe("the messages that Elastic Transcoder sent", () => {
+  const pipelineId = "1111111111111-abcde1";
+  function noticesOf(act: (notifier: ReturnType<typeof createNotifier>) => void): readonly Notice[] {
+    const pushed: Notice[] = [];
+    const outbox = { push: (one: Notice) => void pushed.push(one), close: async () => {} };
+    const notifier = createNotifier([], { compat: { outbox, pipelineId } });
+    notifier.job(STARTED);
+    act(notifier);
+    return pushed;
+  }
+
+  test("tell of a film that is published whole, in the shape that its subscribers parse", () => {
+    const [notice, ...more] = noticesOf((notifier) => {
+      notifier.job({ ...PUBLISHED, set: "early", isFirst: true });
+      notifier.job(PUBLISHED);
+    });
+    expect(more).toEqual([]);
+    expect(notice?.subject).toMatch(/^Amazon Elastic Transcoder has finished transcoding job \d{13}-[0-9a-z]{6}\.$/);
+    expect(JSON.parse(notice?.message ?? "")).toEqual({
+      state: "COMPLETED",
+      version: "2012-09-25",
+      jobId: expect.stringMatching(/^\d{13}-[0-9a-z]{6}$/),
+      pipelineId,
+      input: { key: "film.mp4" },
+      inputCount: 1,
+      outputKeyPrefix: "film/",
+      outputs: [
+        { id: "1", presetId: "1351620000001-200035", key: "r/r1/v360/index", status: "Complete", duration: 6, width: 640, height: 360 },
+        { id: "2", presetId: "1351620000001-200060", key: "r/r1/a-en/index", status: "Complete", duration: 6 },
+      ],
+      playlists: ["HLSv4", "MPEG-DASH"].map((format) => ({
+        ...{ name: "index", format, outputKeys: ["r/r1/v360/index", "r/r1/a-en/index"], status: "Complete" },
+      })),
+      userMetadata: { assetId: "42" },
+    });
+  });
+
+  test("tell of a source that is given up, and of no message that named none", () => {
+    const notices = noticesOf((notifier) => {
+      notifier.rejected(RECORD);
+      notifier.rejected({ ...RECORD, jobId: "another" });
+    });
+    expect(notices.map(({ message }) => JSON.parse(message))).toMatchObject([
+      { state: "ERROR", errorCode: 4000, messageDetails: "no frame", input: { key: "film.mp4" }, pipelineId },
+    ]);
   });
 });

@@ -1,0 +1,131 @@
+import type { ErrorCode } from "../../domain/errors.ts";
+import type { Job } from "../../domain/job.ts";
+import { revisionBase } from "../../domain/output-layout.ts";
+import { CAPTURED_PRESETS } from "./catalogue.ts";
+
+/** A message as the service's own subscribers parse it. */
+export interface Notice {
+  readonly id: string;
+  readonly event: "COMPLETED" | "ERROR";
+  readonly subject: string;
+  /** The text inside SNS's envelope: JSON. */
+  readonly message: string;
+}
+
+/** One rendition of what was published. */
+export interface NoticedRendition {
+  readonly id: string;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+}
+
+/** A film that is published. */
+export interface NoticedAsset {
+  readonly assetPath: string;
+  readonly revision: string;
+  readonly engine: string;
+  readonly durationSeconds: number;
+  readonly renditions: readonly NoticedRendition[];
+}
+
+/** What there is to say of a job whose source was given up. */
+export interface NoticedFailure {
+  readonly jobId: string;
+  readonly key: string;
+  readonly code: ErrorCode | "unknown";
+  readonly reason: string;
+}
+
+const VERSION = "2012-09-25";
+
+/** An id as the service made them, the same for the same job: 13 digits and 6 characters. */
+export function serviceIdOf(jobId: string): string {
+  const number = BigInt(`0x${jobId.replaceAll(/[^0-9a-f]/g, "").padStart(32, "0")}`);
+  const digits = number.toString().padStart(39, "0");
+  return `${digits.slice(0, 13)}-${number.toString(36).padStart(6, "0").slice(-6)}`;
+}
+
+/**
+ * What the service said of a job that was done, in its own shape (ENGINES, SNS notification): keys in camel case, sizes as
+ * numbers, the duration in whole seconds. `outputKeyPrefix` with a playlist's name leads to what ladderd published, as it led
+ * to what the service did.
+ */
+export function completedNotice(job: Job, asset: NoticedAsset, pipelineId: string): Notice {
+  const { assetPath, durationSeconds, renditions } = asset;
+  const jobId = serviceIdOf(job.id);
+  const outputs = renditions.map(({ id, width, height }, index) => ({
+    id: `${index + 1}`,
+    presetId: presetOf(job, { id, height, width }),
+    key: keyOf(id, asset),
+    status: "Complete",
+    duration: Math.ceil(durationSeconds),
+    ...(width === undefined || height === undefined ? {} : { width, height }),
+  }));
+  const outputKeys = outputs.map(({ key }) => key);
+  const playlists = ["HLSv4", "MPEG-DASH"].map((format) => ({ name: "index", format, outputKeys, status: "Complete" }));
+  return {
+    id: job.id,
+    event: "COMPLETED",
+    subject: `Amazon Elastic Transcoder has finished transcoding job ${jobId}.`,
+    message: JSON.stringify({
+      ...{ state: "COMPLETED", version: VERSION, jobId, pipelineId, input: { key: job.source.key }, inputCount: 1 },
+      ...{ outputKeyPrefix: `${assetPath}/`, outputs, playlists, userMetadata: job.metadata ?? {} },
+    }),
+  };
+}
+
+/**
+ * What the service said of a job that it could not do. No real one has been seen: code and message stand where its developer
+ * guide lists them.
+ */
+export function errorNotice({ jobId: id, key, code, reason }: NoticedFailure, pipelineId: string): Notice {
+  const jobId = serviceIdOf(id);
+  const says = { errorCode: SERVICE_CODES.get(code) ?? UNCLASSIFIED, messageDetails: reason };
+  return {
+    id,
+    event: "ERROR",
+    subject: `Amazon Elastic Transcoder could not transcode job ${jobId}.`,
+    message: JSON.stringify({
+      ...{ state: "ERROR", ...says, version: VERSION, jobId, pipelineId, input: { key }, inputCount: 1 },
+      ...{ outputs: [], playlists: [], userMetadata: {} },
+    }),
+  };
+}
+
+/** The playlist of a rendition without the extension that the service appended: its own outputs keep the names it gave. */
+const keyOf = (id: string, { revision, engine }: NoticedAsset): string =>
+  engine === "elastic-transcoder" ? `${revisionBase(revision)}hls-${id}` : `${revisionBase(revision)}${id}/index`;
+
+/** The one that the job named for this size, else the nearest system preset. */
+function presetOf({ presets = [] }: Job, { width = 0, height = 0 }: NoticedRendition): string {
+  const side = Math.min(width, height);
+  const known = CAPTURED_PRESETS.filter(({ container, video }) => container === "ts" && (video === undefined) === (side === 0));
+  const asked = known.filter(({ id }) => presets.includes(id));
+  const distance = (boxWidth = 0, boxHeight = 0): number => Math.abs(Math.min(boxHeight, (boxWidth * 9) / 16) - side);
+  const nearest = (asked.length > 0 ? asked : known).toSorted(
+    (a, b) => distance(a.video?.maxWidth, a.video?.maxHeight) - distance(b.video?.maxWidth, b.video?.maxHeight),
+  )[0];
+  return nearest?.id ?? presets[0] ?? "";
+}
+
+const UNCLASSIFIED = 9999;
+const SERVICE_CODES: ReadonlyMap<string, number> = new Map<ErrorCode, number>([
+  ["job_malformed", 1000],
+  ["job_unknown_ladder", 1000],
+  ["job_unsupported_event", 1000],
+  ["job_bucket_not_allowed", 1000],
+  ["source_not_found", 3001],
+  ["destination_conflict", 3002],
+  ["source_denied", 3003],
+  ["destination_denied", 3004],
+  ["source_not_media", 4000],
+  ["source_codec", 4000],
+  ["source_corrupt", 4000],
+  ["source_empty", 4000],
+  ["source_encrypted", 4000],
+  ["source_no_video", 4000],
+  ["source_playlist", 4000],
+  ["source_truncated", 4000],
+  ["source_limits", 4001],
+  ["source_too_large", 4002],
+]);
