@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { FakeMediaConvert } from "../../../src/cli/dev/engines/mediaconvert/service.ts";
 import { noFaults } from "../../../src/cli/dev/engines/switches.ts";
+import { sourceId } from "../../../src/publish/identity.ts";
+import { makeClip } from "../../support/clips.ts";
 import { logged } from "../../support/daemon.ts";
 import { startTestMediaConvert } from "../../support/fake-mediaconvert.ts";
 import type { ManagedSite } from "../../support/managed-site.ts";
 import { openManagedSite } from "../../support/managed-site.ts";
 import { failuresOf, keysOf, publishedAt } from "../../support/published.ts";
 import { untilEmpty } from "../../support/queue.ts";
+import { QUIET_BUCKET, uploadFile } from "../../support/site.ts";
 import { until } from "../../support/until.ts";
 
 let managed: ManagedSite<FakeMediaConvert>;
@@ -107,6 +110,25 @@ describe("a remote job", () => {
     service.switches.stall = undefined;
     await until("it ends all the same", () => (service.jobs().at(-1)?.status === "COMPLETE" ? true : undefined));
     expect((await managed.publishedOnce("aged")).revision).toBe(local.revision);
+  });
+
+  test("whose source is overwritten meanwhile is cancelled, and only the new source is published", async () => {
+    const { site } = managed;
+    const source = { bucket: QUIET_BUCKET, key: "twice.mp4" };
+    const cancels = service.calls().filter((operation) => operation === "CancelJob").length;
+    await uploadFile(site, site.path("clip.mp4"), source);
+    service.switches.stall = "progressing";
+    await managed.order("overwritten", { source });
+    await managed.submitted();
+    const etag = await uploadFile(site, await makeClip(site.path("again.mp4"), { seconds: 4, size: "320x180" }), source);
+    await until("its cancel was asked for", () =>
+      service.calls().filter((operation) => operation === "CancelJob").length > cancels ? true : undefined,
+    );
+    service.switches.stall = undefined;
+    await managed.order("overwritten", { source });
+    const asset = await managed.publishedOnce("overwritten");
+    expect(asset).toMatchObject({ engine: "mediaconvert", durationSeconds: 4 });
+    expect(asset.source.id).toBe(sourceId(source, etag));
   });
 
   test.each([
