@@ -1,4 +1,5 @@
 import type { DaemonConfig } from "../config/config.ts";
+import { loadPresets } from "../config/elastic-presets.ts";
 import { readSecret } from "../keys/read-secret.ts";
 import type { Compat } from "../notify/compat.ts";
 import type { Notifier } from "../notify/notifier.ts";
@@ -31,10 +32,12 @@ export async function openNotifier(
 const NO_PIPELINE = "0000000000000-000000";
 
 async function openCompat(
-  { compat: { notifications }, elasticTranscoder: { pipelineId = NO_PIPELINE } }: Pick<DaemonConfig, "compat" | "elasticTranscoder">,
+  config: Pick<DaemonConfig, "compat" | "elasticTranscoder">,
   logger: Pick<Logger, "warn">,
 ): Promise<Compat | undefined> {
+  const { notifications } = config.compat;
   if (notifications === undefined) return undefined;
   const { compatSink } = await import("./sns-sink.ts");
-  return { outbox: createOutbox({ sink: compatSink(notifications), logger }), pipelineId };
+  const { pipelineId = NO_PIPELINE } = config.elasticTranscoder;
+  return { outbox: createOutbox({ sink: compatSink(notifications), logger }), pipelineId, presets: loadPresets(config) };
 }

@@ -1,7 +1,8 @@
 import type { ErrorCode } from "../../domain/errors.ts";
 import type { Job } from "../../domain/job.ts";
 import { revisionBase } from "../../domain/output-layout.ts";
-import { CAPTURED_PRESETS } from "./catalogue.ts";
+import { CAPTURED_PRESETS, findPreset } from "./catalogue.ts";
+import type { Preset } from "./preset.ts";
 
 /** A message as the service's own subscribers parse it. */
 export interface Notice {
@@ -28,12 +29,19 @@ export interface NoticedAsset {
   readonly renditions: readonly NoticedRendition[];
 }
 
+/** The pipeline that subscribers know, and the custom presets whose settings are at hand. */
+export interface NoticeFacts {
+  readonly pipelineId: string;
+  readonly presets: readonly Preset[];
+}
+
 /** What there is to say of a job whose source was given up. */
 export interface NoticedFailure {
   readonly jobId: string;
   readonly key: string;
   readonly code: ErrorCode | "unknown";
   readonly reason: string;
+  readonly userMetadata: Readonly<Record<string, string>>;
 }
 
 const VERSION = "2012-09-25";
@@ -50,12 +58,12 @@ export function serviceIdOf(jobId: string): string {
  * numbers, the duration in whole seconds. `outputKeyPrefix` with a playlist's name leads to what ladderd published, as it led
  * to what the service did.
  */
-export function completedNotice(job: Job, asset: NoticedAsset, pipelineId: string): Notice {
+export function completedNotice(job: Job, asset: NoticedAsset, { pipelineId, presets }: NoticeFacts): Notice {
   const { assetPath, durationSeconds, renditions } = asset;
   const jobId = serviceIdOf(job.id);
   const outputs = renditions.map(({ id, width, height }, index) => ({
     id: `${index + 1}`,
-    presetId: presetOf(job, { id, height, width }),
+    presetId: presetOf(job, { id, height, width }, presets),
     key: keyOf(id, asset),
     status: "Complete",
     duration: Math.ceil(durationSeconds),
@@ -78,7 +86,7 @@ export function completedNotice(job: Job, asset: NoticedAsset, pipelineId: strin
  * What the service said of a job that it could not do. No real one has been seen: code and message stand where its developer
  * guide lists them.
  */
-export function errorNotice({ jobId: id, key, code, reason }: NoticedFailure, pipelineId: string): Notice {
+export function errorNotice({ jobId: id, key, code, reason, userMetadata }: NoticedFailure, pipelineId: string): Notice {
   const jobId = serviceIdOf(id);
   const says = { errorCode: SERVICE_CODES.get(code) ?? UNCLASSIFIED, messageDetails: reason };
   return {
@@ -87,7 +95,7 @@ export function errorNotice({ jobId: id, key, code, reason }: NoticedFailure, pi
     subject: `Amazon Elastic Transcoder could not transcode job ${jobId}.`,
     message: JSON.stringify({
       ...{ state: "ERROR", ...says, version: VERSION, jobId, pipelineId, input: { key }, inputCount: 1 },
-      ...{ outputs: [], playlists: [], userMetadata: {} },
+      ...{ outputs: [], playlists: [], userMetadata },
     }),
   };
 }
@@ -96,17 +104,20 @@ export function errorNotice({ jobId: id, key, code, reason }: NoticedFailure, pi
 const keyOf = (id: string, { revision, engine }: NoticedAsset): string =>
   engine === "elastic-transcoder" ? `${revisionBase(revision)}hls-${id}` : `${revisionBase(revision)}${id}/index`;
 
-/** The one that the job named for this size, else the nearest system preset. */
-function presetOf({ presets = [] }: Job, { width = 0, height = 0 }: NoticedRendition): string {
+/** The one that the job named for this size; a job that named none gets the system preset that comes nearest. */
+function presetOf({ presets: named = [] }: Job, { width = 0, height = 0 }: NoticedRendition, custom: readonly Preset[]): string {
   const side = Math.min(width, height);
-  const known = CAPTURED_PRESETS.filter(({ container, video }) => container === "ts" && (video === undefined) === (side === 0));
-  const asked = known.filter(({ id }) => presets.includes(id));
-  const distance = (boxWidth = 0, boxHeight = 0): number => Math.abs(Math.min(boxHeight, (boxWidth * 9) / 16) - side);
-  const nearest = (asked.length > 0 ? asked : known).toSorted(
-    (a, b) => distance(a.video?.maxWidth, a.video?.maxHeight) - distance(b.video?.maxWidth, b.video?.maxHeight),
-  )[0];
-  return nearest?.id ?? presets[0] ?? "";
+  const asked = named.flatMap((id) => {
+    const found = findPreset(id, custom);
+    return found.kind === "known" ? [found.preset] : [];
+  });
+  const candidates = asked.length > 0 ? asked : CAPTURED_PRESETS.filter(({ container }) => container === "ts");
+  const distance = ({ video }: Preset): number => Math.abs(boxSide(video) - side);
+  const nearest = candidates.filter(({ video }) => (video === undefined) === (side === 0)).toSorted((a, b) => distance(a) - distance(b))[0];
+  return nearest?.id ?? named[0] ?? "";
 }
+
+const boxSide = (video: Preset["video"]): number => Math.min(video?.maxHeight ?? 0, ((video?.maxWidth ?? 0) * 9) / 16);
 
 const UNCLASSIFIED = 9999;
 const SERVICE_CODES: ReadonlyMap<string, number> = new Map<ErrorCode, number>([

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { Notice } from "../../../src/engines/elastic-transcoder/notice.ts";
 import type { Notification } from "../../../src/notify/notification.ts";
 import { notificationSchema } from "../../../src/notify/notification.ts";
@@ -89,10 +90,14 @@ describe("the notifier", () => {
 
 describe("the messages that Elastic Transcoder sent", () => {
   const pipelineId = "1111111111111-abcde1";
+  const CUSTOM = {
+    ...{ id: "1234567890123-abc123", name: "ours", container: "ts" },
+    video: { codec: "H.264", bitrateBps: 1_000_000, maxWidth: 640, maxHeight: 360 },
+  };
   function noticesOf(act: (notifier: ReturnType<typeof createNotifier>) => void): readonly Notice[] {
     const pushed: Notice[] = [];
     const outbox = { push: (one: Notice) => void pushed.push(one), close: async () => {} };
-    const notifier = createNotifier([], { compat: { outbox, pipelineId } });
+    const notifier = createNotifier([], { compat: { outbox, pipelineId, presets: [CUSTOM] } });
     notifier.job(STARTED);
     act(notifier);
     return pushed;
@@ -132,5 +137,26 @@ describe("the messages that Elastic Transcoder sent", () => {
     expect(notices.map(({ message }) => JSON.parse(message))).toMatchObject([
       { state: "ERROR", errorCode: 4000, messageDetails: "no frame", input: { key: "film.mp4" }, pipelineId },
     ]);
+  });
+
+  test("name the presets that the job named, custom ones and those of MPEG-DASH as well", () => {
+    const presets = ["1351620000001-500060", CUSTOM.id, "1351620000001-500050"];
+    const [notice] = noticesOf((notifier) => notifier.job({ ...PUBLISHED, job: { ...PUBLISHED.job, presets } }));
+    const { outputs } = z.object({ outputs: z.array(z.object({ presetId: z.string() })) }).parse(JSON.parse(notice?.message ?? ""));
+    expect(outputs.map(({ presetId }) => presetId)).toEqual([CUSTOM.id, "1351620000001-500060"]);
+  });
+
+  test("carry to a failure what its message said, by which subscribers know their film", () => {
+    const body = JSON.stringify({ ladderd: 1, metadata: { assetId: "42" } });
+    const [notice] = noticesOf((notifier) => notifier.rejected({ ...RECORD, body }));
+    expect(JSON.parse(notice?.message ?? "")).toMatchObject({ state: "ERROR", userMetadata: { assetId: "42" } });
+  });
+
+  test("say nothing of subtitles that came later and were given up: the service knew none", () => {
+    const notices = noticesOf((notifier) => {
+      notifier.job({ ...STARTED, jobId: "t", sourceKey: "film.sv.srt" });
+      notifier.rejected({ ...RECORD, jobId: "t" });
+    });
+    expect(notices).toEqual([]);
   });
 });
