@@ -46,7 +46,10 @@ export async function soak({ jobs, samples, onSample }: SoakOptions): Promise<So
       const until = Math.min(jobs, sent + batch);
       for (; sent < until; sent += 1)
         await send(site, { ladderd: 1, source: { bucket: QUIET_BUCKET, key: SOURCE_KEY }, assetPath: `soak/${sent}` });
-      while (((await settledBy(members)).get("published") ?? 0) < sent) await sleep(POLL_MS);
+      for (let settled = await settledBy(members); (settled.get("published") ?? 0) < sent; settled = await settledBy(members)) {
+        if (settled.get("rejected")) throw new Error(`a job was given up: ${JSON.stringify([...settled])}`);
+        await sleep(POLL_MS);
+      }
       const sample = { jobs: sent, ...(await member.stats()) };
       taken.push(sample);
       onSample?.(sample);

@@ -17,16 +17,26 @@ export async function replayPrograms(folder: string): Promise<Readonly<Record<st
   const real = { ffmpeg: ffmpeg.path, ffprobe: ffmpeg.probePath, packager: packager.path };
   const made = Object.entries(PROGRAMS).map(async ([name, program]) => [
     name,
-    await fakeProgram(join(folder, program), scriptOf({ real: real[program], store: join(folder, "store", program) })),
+    await fakeProgram(join(folder, program), scriptOf({ real: real[program], store: join(folder, "store", program), files: FILES[program] })),
   ]);
   return { ...z.record(z.string(), z.string()).parse(Object.fromEntries(await Promise.all(made))), LADDERD_SANDBOX: "off" };
 }
 
+/** ffmpeg and the packager run at one time in one folder: what either leaves there, as a condition of `find`. */
+const PACKAGED = "-name '*.m4s' -o -name init.mp4";
+const FILES = { ffmpeg: `! \\( ${PACKAGED} \\)`, ffprobe: "-false", packager: `\\( ${PACKAGED} \\)` } as const;
+
+interface Replayed {
+  readonly real: string;
+  readonly store: string;
+  readonly files: string;
+}
+
 /** The job's folder is named at random and must not tell two calls apart; what the program leaves there is kept with its answer. */
-const scriptOf = ({ real, store }: { readonly real: string; readonly store: string }): string => `
+const scriptOf = ({ real, store, files }: Replayed): string => `
 mkdir -p ${store}
 plain=$(printf '%s\\n' "$@" | sed 's|[^ =]*/job-[A-Za-z0-9]*|JOB|g' | cksum)
-job=$(printf '%s\\n' "$@" | sed -n 's|^[^/]*\\(/[^ ]*/job-[A-Za-z0-9]*\\).*|\\1|p' | head -n 1)
+job=$(printf '%s\\n' "$@" | sed -n 's|^[^/]*\\(/[^ ,]*/job-[A-Za-z0-9]*\\).*|\\1|p' | head -n 1)
 base=\${job%%/job-*}
 id=\${job#"$base"/job-}
 source=$(cksum < "$base/job-\${id%%/*}/source.bin" 2> /dev/null)
@@ -36,7 +46,7 @@ if [ ! -d "$entry" ]; then
   mkdir "$new/files"
   "${real}" "$@" > "$new/stdout" 2> "$new/stderr"
   echo $? > "$new/code"
-  if [ -n "$job" ]; then (cd "$job" && find . -type f -newer "$new/files" ! -name source.bin | tar cf - -T - 2>/dev/null) | tar xf - -C "$new/files" 2>/dev/null; fi
+  if [ -n "$job" ]; then (cd "$job" && find . -type f -newer "$new/files" ! -name source.bin ${files} | tar cf - -T - 2>/dev/null) | tar xf - -C "$new/files" 2>/dev/null; fi
   mv -T "$new" "$entry" 2>/dev/null || rm -rf "$new"
 elif [ -n "$job" ]; then cp -R "$entry/files/." "$job/"
 fi
