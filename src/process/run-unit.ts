@@ -7,6 +7,9 @@ export type Member = Omit<RunOptions, "signal">;
 /** Whether a program ended by itself with exit code 0. */
 export const succeeded = ({ ended, exitCode, signal }: CommandResult): boolean => ended === "exit" && exitCode === 0 && signal === null;
 
+/** Whether a program ended otherwise without anybody having ended it: what the others of its unit died of. */
+export const failedByItself = (result: CommandResult): boolean => result.ended === "exit" && !succeeded(result);
+
 /** Programs that live and die together, each started when its time comes. */
 export interface Unit {
   /** Aborts when the caller's does, and when a member has failed. */

@@ -17,7 +17,10 @@ export async function replayPrograms(folder: string): Promise<Readonly<Record<st
   const real = { ffmpeg: ffmpeg.path, ffprobe: ffmpeg.probePath, packager: packager.path };
   const made = Object.entries(PROGRAMS).map(async ([name, program]) => [
     name,
-    await fakeProgram(join(folder, program), scriptOf({ real: real[program], store: join(folder, "store", program), files: FILES[program] })),
+    await fakeProgram(
+      join(folder, program),
+      scriptOf({ real: real[program], store: join(folder, "store", program), files: FILES[program] }),
+    ),
   ]);
   return { ...z.record(z.string(), z.string()).parse(Object.fromEntries(await Promise.all(made))), LADDERD_SANDBOX: "off" };
 }

@@ -7,7 +7,7 @@ import { readInitBytes } from "../../packaging/init-bytes.ts";
 import { openFeed } from "../../process/feed-pipe.ts";
 import type { CommandResult } from "../../process/run-command.ts";
 import type { Member, Unit } from "../../process/run-unit.ts";
-import { succeeded } from "../../process/run-unit.ts";
+import { failedByItself, succeeded } from "../../process/run-unit.ts";
 import { milestones } from "./milestones.ts";
 
 /** The first segments of every video rendition, as the packager wrote them in an attempt before. */
@@ -87,7 +87,7 @@ export async function runChunks(
   await Promise.allSettled([...work.map(together), packager]);
   const results = { encoders, packager: await packager };
   // A program that ended by itself says more than those who waited for it.
-  const hasCulprit = [...encoders, results.packager].some((result) => result.ended === "exit" && !succeeded(result));
+  const hasCulprit = [...encoders, results.packager].some(failedByItself);
   if (cause === undefined || hasCulprit) return results;
   throw cause instanceof JobError ? cause : new EngineError("engine_failed", "the chunks could not be joined", { cause });
 }

@@ -9,7 +9,7 @@ import { openProtection } from "../../packaging/protect.ts";
 import { makePipes } from "../../process/make-pipes.ts";
 import type { CommandResult } from "../../process/run-command.ts";
 import type { Member } from "../../process/run-unit.ts";
-import { openUnit, runUnit, succeeded } from "../../process/run-unit.ts";
+import { failedByItself, openUnit, runUnit, succeeded } from "../../process/run-unit.ts";
 import { chunkProgress } from "./chunk-progress.ts";
 import { compile } from "./compile.ts";
 import { decodeErrorCounter } from "./decode-errors.ts";
@@ -160,9 +160,11 @@ async function supervised(
       throw new EngineError("engine_unavailable", "ffmpeg or the packager could not be started", { cause });
     });
     const stderr = withoutKey(`${end.packager.stderrTail}\n${end.encoder.stderrTail}`, watch.key);
-    watch.onExit(exitClass(end.encoder, stalled.signal.aborted), stderr);
+    // Whoever is being ended because another failed makes no progress either: that is no stall.
+    const hasStalled = stalled.signal.aborted && ![end.encoder, end.packager].some(failedByItself);
+    watch.onExit(exitClass(end.encoder, hasStalled), stderr);
     watch.signal.throwIfAborted();
-    stalled.signal.throwIfAborted();
+    if (hasStalled) throw why;
     return { ...end, decodeErrors: errors.count() };
   } finally {
     stall.stop();

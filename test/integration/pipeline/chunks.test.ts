@@ -143,6 +143,17 @@ describe("chunks that fail leave nothing, with", () => {
     await expect(failureWith("LADDERD_PACKAGER_PATH", script)).resolves.toMatchObject({ code });
   });
 
+  test("a packager that exits 1 while the ffmpeg beside it does not hear that it is over", async () => {
+    await using folder = await temporaryFolder();
+    const deaf = await fakeProgram(
+      folder.in("deaf"),
+      `case "$*" in *chunk-0*) trap '' TERM; exec sleep 60;; *) exec ${programs.path} "$@";; esac`,
+    );
+    const packager = await fakeProgram(folder.in("fake"), "exit 1");
+    const env = { LADDERD_FFMPEG_PATH: deaf, LADDERD_PACKAGER_PATH: packager, LADDERD_ENCODE_STALL_SECONDS: "1" };
+    await expect(failureOf(folder, { env })).resolves.toMatchObject({ code: "engine_failed" });
+  });
+
   test("a worker that stops in the middle of them", async () => {
     await using folder = await temporaryFolder();
     const cancel = new AbortController();
