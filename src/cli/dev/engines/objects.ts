@@ -27,7 +27,8 @@ export interface ObjectPlace {
 
 /** The embedded S3 as the services use it. */
 export interface Objects {
-  exists(place: ObjectPlace): Promise<boolean>;
+  /** Its ETag; undefined when it is not there. */
+  etagOf(place: ObjectPlace): Promise<string | undefined>;
   /** Throws ObjectMissing when it is not there. */
   download(place: ObjectPlace, file: string, signal: AbortSignal): Promise<void>;
   /** Uploads files of a folder below a prefix. */
@@ -73,12 +74,12 @@ export function openObjects(place: AwsPlace): Objects {
     }
   };
   return {
-    exists: async ({ bucket, key }) => {
+    etagOf: async ({ bucket, key }) => {
       const found = client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
       return found.then(
-        () => true,
+        ({ ETag = "" }) => ETag,
         (error: unknown) => {
-          if (missing.safeParse(error).success) return false;
+          if (missing.safeParse(error).success) return undefined;
           throw error;
         },
       );

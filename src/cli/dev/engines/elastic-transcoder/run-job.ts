@@ -41,8 +41,9 @@ export function runJob(job: ElasticTranscoderJob, runner: JobRunner, signal: Abo
     },
     make: async (): Promise<MadeOutputs> => {
       await requireNothingThere(job, runner);
-      if (!(await objects.exists({ bucket: pipeline.inputBucket, key: job.request.input.Key }))) throw inputMissing(job);
-      return workshop.make(fingerprintOf(job), (folder, abort) => makeOutputs({ job, folder }, runner, abort), signal);
+      const etag = await objects.etagOf({ bucket: pipeline.inputBucket, key: job.request.input.Key });
+      if (etag === undefined) throw inputMissing(job);
+      return workshop.make(fingerprintOf(job, etag), (folder, abort) => makeOutputs({ job, folder }, runner, abort), signal);
     },
     write: ({ folder }: MadeOutputs, files: readonly string[]) =>
       objects.upload(files, join(folder, "out"), { bucket: pipeline.outputBucket, prefix: job.request.outputKeyPrefix }),
@@ -80,7 +81,7 @@ async function requireNothingThere({ request }: ElasticTranscoderJob, { objects,
   ];
   for (const name of names) {
     const key = `${request.outputKeyPrefix}${name}`;
-    if (await objects.exists({ bucket: pipeline.outputBucket, key }))
+    if ((await objects.etagOf({ bucket: pipeline.outputBucket, key })) !== undefined)
       throw new JobFailed(JOB_ERRORS.outputExists, `The object ${key} exists already.`);
   }
 }
@@ -88,8 +89,9 @@ async function requireNothingThere({ request }: ElasticTranscoderJob, { objects,
 const inputMissing = ({ request }: ElasticTranscoderJob): JobFailed =>
   new JobFailed(JOB_ERRORS.inputMissing, `The object ${request.input.Key} does not exist.`);
 
-/** Jobs that differ in nothing but the input and where they write to. */
-const fingerprintOf = ({ request: { outputs, playlists } }: ElasticTranscoderJob): string => JSON.stringify([outputs, playlists]);
+/** Jobs that differ in nothing but the name of the input and where they write to. */
+const fingerprintOf = ({ request: { outputs, playlists } }: ElasticTranscoderJob, etag: string): string =>
+  JSON.stringify([etag, outputs, playlists]);
 
 async function makeOutputs(
   { job, folder }: { job: ElasticTranscoderJob; folder: string },

@@ -33,9 +33,9 @@ export function runJob(job: MediaConvertJob, runner: JobRunner, signal: AbortSig
       runner.announce(job, "PROGRESSING", {});
     },
     make: async (): Promise<MadeOutputs> => {
-      if (!(await runner.objects.exists(placeOf(fileInput))))
-        throw new JobFailed(JOB_ERRORS.notFound, `Unable to open input file [${fileInput}]: not found.`);
-      const made = await runner.workshop.make(fingerprintOf(job), encode(job, runner), signal);
+      const etag = await runner.objects.etagOf(placeOf(fileInput));
+      if (etag === undefined) throw new JobFailed(JOB_ERRORS.notFound, `Unable to open input file [${fileInput}]: not found.`);
+      const made = await runner.workshop.make(fingerprintOf(job, etag), encode(job, runner), signal);
       // What was prepared for another job has told its news to that one.
       if (job.percent === 0) runner.announce(job, "INPUT_INFORMATION", inputDetails(fileInput, made.facts));
       job.percent = 100;
@@ -90,9 +90,10 @@ export function move(job: MediaConvertJob, status: JobStatus, { now }: Pick<JobR
   else job.startedAtMs = now();
 }
 
-/** Jobs that differ in nothing but the input and the folders they write to. */
-function fingerprintOf({ request: { settings } }: MediaConvertJob): string {
-  return JSON.stringify({ ...settings, inputs: settings.inputs.map(({ fileInput: _, ...input }) => input) }, (key, value: unknown) =>
+/** Jobs that differ in nothing but the name of the input and the folders they write to. */
+function fingerprintOf({ request: { settings } }: MediaConvertJob, etag: string): string {
+  const inputs = settings.inputs.map(({ fileInput: _, ...input }) => ({ ...input, etag }));
+  return JSON.stringify({ ...settings, inputs }, (key, value: unknown) =>
     key === "destination" && typeof value === "string" ? value.slice(value.lastIndexOf("/")) : value,
   );
 }
