@@ -1,4 +1,5 @@
 import { PACKAGE_VERSION } from "./config/version.ts";
+import type { InstanceIdentity } from "./lifecycle/identity.ts";
 import type { JobEvent, ReportEvent } from "./pipeline/ports.ts";
 import { runningPrograms } from "./process/running-programs.ts";
 import type { PollEvent } from "./queue/consumers.ts";
@@ -14,6 +15,8 @@ export interface ObserverOptions {
   readonly ffmpegVersion?: string;
   readonly sandboxed: boolean;
   readonly configHash: string;
+  readonly slots?: number;
+  readonly instance?: InstanceIdentity | undefined;
   readonly diskFreeBytes: () => Promise<number>;
   readonly workDirBytes: () => Promise<number>;
   readonly onEvent?: ReportEvent;
@@ -30,8 +33,8 @@ export interface Observer {
 
 /** Connects what happens to everything that shows it. */
 export function createObserver(options: ObserverOptions): Observer {
-  const { logger, ffmpegVersion = "unknown", sandboxed, configHash, diskFreeBytes, workDirBytes, onEvent } = options;
-  const metrics = createMetrics({ version: PACKAGE_VERSION, node: process.version, ffmpeg: ffmpegVersion, configHash });
+  const { logger, ffmpegVersion = "unknown", sandboxed, diskFreeBytes, workDirBytes, onEvent } = options;
+  const metrics = createMetrics({ ...options, version: PACKAGE_VERSION, node: process.version, ffmpeg: ffmpegVersion });
   const board = createJobBoard();
   const leases = new Map<string, () => number>();
   const stages = stageTimes();

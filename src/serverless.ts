@@ -56,7 +56,7 @@ export async function openServerless(config: DaemonConfig, logger: Logger): Prom
     workDirBytes: () => usedBytes(config.workDir),
     onEvent: (event) => notifier?.job(event),
   });
-  const aws = openAws(config, observer.metrics.awsRequest);
+  const aws = openAws(config, observer.metrics);
   undo.defer(async () => aws.close());
   const { services } = undo.use(await openServices(config, { aws, observer, logger }));
   if (!services) throw new ConfigError(["engines (LADDERD_ENGINES): names no managed engine, and nothing is encoded in a function"]);

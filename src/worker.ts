@@ -7,6 +7,7 @@ import { ConfigError } from "./config/config-error.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import type { ErrorCode } from "./domain/errors.ts";
 import { armFailpoint } from "./lifecycle/arm-failpoint.ts";
+import type { InstanceIdentity } from "./lifecycle/identity.ts";
 import { sweepRegularly } from "./lifecycle/sweep-regularly.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
@@ -22,6 +23,7 @@ import { createIntakeBreaker } from "./queue/intake-breaker.ts";
 import { jobHandler, pipelineDeps } from "./job-handler.ts";
 import { leaseOf, openServices, startRemoteSide } from "./services.ts";
 import { sweepBuckets } from "./state/sweep-buckets.ts";
+import { reportToCloudWatch } from "./telemetry/emf.ts";
 import { judgeHealth, judgeReadiness } from "./telemetry/health.ts";
 import type { HttpOptions } from "./telemetry/http.ts";
 import { startHttp } from "./telemetry/http.ts";
@@ -33,6 +35,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** Version of the ffmpeg that was found, for the metrics. */
   readonly ffmpegVersion?: string;
+  /** The EC2 instance it runs on, where that is known. */
+  readonly instance?: InstanceIdentity | undefined;
   readonly onEvent?: ReportEvent;
 }
 
@@ -78,12 +82,13 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     },
     sandboxed: tools.isFenced,
     configHash: configHash(config),
+    slots: config.concurrency,
     diskFreeBytes: () => freeBytes(config.workDir),
     workDirBytes: () => usedBytes(config.workDir),
   });
   const armed = armFailpoint(config.failpoint, options);
   const observer = { ...watching, job: armed?.report(watching.job) ?? watching.job };
-  const opened = openAws(config, observer.metrics.awsRequest);
+  const opened = openAws(config, observer.metrics);
   const aws = armed?.aws(opened) ?? opened;
   undo.defer(async () => aws.close());
   await requireQueue(aws.queue);
@@ -93,8 +98,11 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   await requireWorkDir(config);
 
   const breaker = createIntakeBreaker({ onChange: (heldFor) => tellHold(heldFor, { logger, observer }) });
+  const { namespace } = config.emf;
+  const cloudWatch = namespace === undefined ? undefined : undo.use(reportToCloudWatch({ namespace, metrics: observer.metrics, logger }));
   const report = (event: MessageEvent): void => {
     observer.message(event);
+    cloudWatch?.message(event);
     if (event.kind === "settled") breaker.note(event);
   };
   const remote = undo.use(await openServices(config, { aws, observer, logger, arm: armed?.engine }));

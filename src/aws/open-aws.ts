@@ -31,12 +31,19 @@ export interface Aws {
   close(): void;
 }
 
+/** Who counts what is asked of AWS. */
+export interface AwsWatch {
+  readonly awsRequest?: ClientSettings["onRequest"];
+  /** A rejected message was copied to the dead-letter queue. */
+  readonly deadLetterCopied?: () => void;
+}
+
 /** Opens one client per service and purpose, so that a saturated pool never delays a heartbeat (R-L6). */
 export function openAws(
   { region, endpointOverridden, queueUrl, eventsQueueUrl, s3 }: AwsSettings,
-  onRequest?: ClientSettings["onRequest"],
+  { awsRequest, deadLetterCopied = () => {} }: AwsWatch = {},
 ): Aws {
-  const settings = { region, endpointOverridden, onRequest };
+  const settings = { region, endpointOverridden, onRequest: awsRequest };
   const objects = createS3Client({ ...settings, ...s3 });
   const receiveClient = createSqsClient({ ...settings, maxAttempts: 1 });
   const [client, heartbeatClient] = [createSqsClient(settings), createSqsClient(settings)];
@@ -46,14 +53,14 @@ export function openAws(
       ? {
           events: {
             queueUrl: eventsQueueUrl,
-            queue: createQueue({ client, heartbeatClient, queueUrl: eventsQueueUrl }),
+            queue: createQueue({ client, heartbeatClient, queueUrl: eventsQueueUrl, onDeadLetter: deadLetterCopied }),
             receiveClient: eventsClient,
           },
         }
       : {}),
     sources: createS3SourceStore(objects),
     readRange: createRangeReader(objects),
-    queue: createQueue({ client, heartbeatClient, queueUrl }),
+    queue: createQueue({ client, heartbeatClient, queueUrl, onDeadLetter: deadLetterCopied }),
     receiveClient,
     bucket: (name) => createS3ObjectStore(objects, name),
     sweepBucket: (name) => createS3SweepBucket(objects, name),

@@ -16,6 +16,8 @@ export interface SqsQueueOptions {
   /** For extensions alone, so that they never wait for a socket (R-L6). */
   readonly heartbeatClient: SQSClient;
   readonly queueUrl: string;
+  /** Told of each copy that SQS has taken. */
+  readonly onDeadLetter?: () => void;
 }
 
 const MAX_REASON_LENGTH = 256;
@@ -27,7 +29,7 @@ const redrivePolicy = z.object({
 });
 
 /** The queue at `queueUrl`. Its dead-letter queue is the one of its RedrivePolicy, looked up once, at the first need. */
-export function createQueue({ client, heartbeatClient, queueUrl }: SqsQueueOptions): Queue {
+export function createQueue({ client, heartbeatClient, queueUrl, onDeadLetter = () => {} }: SqsQueueOptions): Queue {
   let facts: Promise<QueueFacts> | undefined;
   const knownFacts = async (): Promise<QueueFacts> => {
     facts ??= readFacts(client, queueUrl);
@@ -59,7 +61,9 @@ export function createQueue({ client, heartbeatClient, queueUrl }: SqsQueueOptio
     },
     quarantine: async (message) => {
       const { deadLetterQueueUrl } = await knownFacts();
-      if (deadLetterQueueUrl !== undefined) await client.send(copyOf(message, deadLetterQueueUrl));
+      if (deadLetterQueueUrl === undefined) return;
+      await client.send(copyOf(message, deadLetterQueueUrl));
+      onDeadLetter();
     },
     checkQueue: async () => {
       facts = undefined;

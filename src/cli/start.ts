@@ -7,6 +7,8 @@ import type { Instance } from "../instance.ts";
 import { handleFatalErrors } from "../lifecycle/fatal.ts";
 import { checkFfmpeg } from "../lifecycle/ffmpeg-check.ts";
 import { findImds } from "../lifecycle/find-imds.ts";
+import type { InstanceIdentity } from "../lifecycle/identity.ts";
+import { readIdentity } from "../lifecycle/identity.ts";
 import { notifyReady } from "../lifecycle/ready.ts";
 import { handleStopSignals } from "../lifecycle/signals.ts";
 import { preferSmallHeap } from "../lifecycle/small-heap.ts";
@@ -37,17 +39,24 @@ export async function start(argv: readonly string[], env: Environment): Promise<
       printJson(config);
       return 0;
     }
-    const logger = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
-    const instance = await openInstance(config, logger);
-    if (await instance?.isLeaving()) return 0;
-    return await serve(await startUp(config, env, logger), { logger, instance });
+    const root = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+    const place = await openPlace(config, root);
+    if (await place.instance?.isLeaving()) return 0;
+    return await serve(await startUp(config, env, place), place);
   } catch (error) {
     if (error instanceof ConfigError) printError(JSON.stringify({ level: "fatal", msg: "cannot start", problems: error.problems }));
     throw error;
   }
 }
 
-async function startUp(config: DaemonConfig, env: Environment, logger: Logger): Promise<Worker> {
+/** Where the daemon runs: the EC2 instance to keep an eye on, what it is, and a logger that names it; elsewhere the logger alone. */
+interface Place {
+  readonly logger: Logger;
+  readonly identity?: InstanceIdentity | undefined;
+  readonly instance?: Instance;
+}
+
+async function startUp(config: DaemonConfig, env: Environment, { logger, identity }: Place): Promise<Worker> {
   requireFfmpeg(config);
   const { version, warnings } = await checkFfmpeg(config.ffmpeg, chooseLadder(undefined, config), new AbortController().signal);
   const unusual = config.environment === "production" ? environmentWarnings(env) : [];
@@ -55,7 +64,7 @@ async function startUp(config: DaemonConfig, env: Environment, logger: Logger): 
   logger.info({ ffmpeg: version, node: process.version, environment: config.environment }, "starting");
   const { startWorker } = await import("../worker.ts");
   try {
-    return await startWorker(config, { logger, ffmpegVersion: version });
+    return await startWorker(config, { logger, ffmpegVersion: version, instance: identity });
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     logger.debug({ err: error }, "cannot start");
@@ -66,15 +75,16 @@ async function startUp(config: DaemonConfig, env: Environment, logger: Logger): 
   }
 }
 
-/** The EC2 instance to keep an eye on; undefined where there is none. */
-async function openInstance(config: DaemonConfig, logger: Logger): Promise<Instance | undefined> {
-  const imds = await findImds({ ...config, logger });
-  if (imds === undefined) return undefined;
+async function openPlace(config: DaemonConfig, root: Logger): Promise<Place> {
+  const imds = await findImds({ ...config, logger: root });
+  if (imds === undefined) return { logger: root };
+  const identity = await readIdentity(imds);
+  const logger = identity ? root.child({ instanceId: identity.instanceId }) : root;
   const { watchedInstance } = await import("../instance.ts");
-  return watchedInstance(config, { imds, logger });
+  return { logger, identity, instance: watchedInstance(config, { imds, logger }) };
 }
 
-async function serve(worker: Worker, { logger, instance }: { logger: Logger; instance: Instance | undefined }): Promise<number> {
+async function serve(worker: Worker, { logger, instance }: Place): Promise<number> {
   const drained = Promise.withResolvers<void>();
   const exit = (code: number): void => process.exit(code);
   const cancel = (): void => {

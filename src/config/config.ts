@@ -43,6 +43,7 @@ export interface Settings {
   readonly imdsUrl: string;
   readonly scaleInProtection: boolean;
   readonly http: { readonly host: string; readonly port: number };
+  readonly emf: EmfKeys;
   readonly s3: { readonly forcePathStyle: boolean; readonly checksums: ChecksumMode; readonly bucketOwner?: string | undefined };
   readonly lease: LeaseSettings;
   readonly limits: SourceLimits;
@@ -123,6 +124,11 @@ export interface NotifyKeys {
 
 export interface CompatKeys {
   readonly notifications?: string | undefined;
+}
+
+/** Metrics for CloudWatch in the log. */
+export interface EmfKeys {
+  readonly namespace?: string | undefined;
 }
 
 export interface EncodeSettings {

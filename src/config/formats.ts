@@ -19,6 +19,9 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 /** Folders of a key, the last one with or without its slash, that a URL would not fold away. */
 const PREFIX = /^(?:(?!\.{1,2}\/)[\w!.*'()-]+\/)*(?:(?!\.{1,2}$)[\w!.*'()-]+)?$/;
 
+/** CloudWatch, PutMetricData: 1-255 of these characters; AWS/ is for AWS's own. */
+const NAMESPACE = /^(?!AWS\/|:)[\w.\-/#:]{1,255}$/;
+
 /** A path in which something tells sources apart, and no placeholder that nobody fills in. */
 const TEMPLATE = /^(?=.*\{key(?: without extension)?\})(?:[^{}]|\{(?:key without extension|key|bucket)\})+$/;
 const TEMPLATE_KEYS = "{key} or {key without extension}, beside them {bucket} at most";
@@ -68,6 +71,10 @@ export const FORMATS: Readonly<Record<string, ValueFormat>> = {
   },
   "secret-reference": { coerce: asIs, validate: matches(/^(?:env:[A-Za-z_]\w*|file:\/.+)$/, 'must be "env:NAME" or "file:/path"') },
   pipeline: { coerce: asIs, validate: matches(/^\d{13}-[0-9a-z]{6}$/, "must be the id of a pipeline, such as 1111111111111-abcde1") },
+  namespace: {
+    coerce: asIs,
+    validate: matches(NAMESPACE, "must be a CloudWatch namespace: letters, digits and any of .-_/#:, but not AWS/ at its begin"),
+  },
   prefix: { coerce: asIs, validate: matches(PREFIX, "must be folders of a key, without a slash before them") },
   version: { coerce: asIs, validate: matches(/^\d+(?:\.\d+){0,2}$/, 'must be a version such as "5.1"') },
   template: { coerce: asIs, validate: matches(TEMPLATE, `must have ${TEMPLATE_KEYS}, or every source would claim one path`) },

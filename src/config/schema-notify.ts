@@ -1,6 +1,6 @@
 import type convict from "convict";
 
-import type { CompatKeys, NotifyKeys } from "./config.ts";
+import type { CompatKeys, EmfKeys, NotifyKeys } from "./config.ts";
 
 /** The keys under `notify`: who is told what becomes of jobs (docs/events.md). */
 export const notify: convict.Schema<NotifyKeys> = {
@@ -38,6 +38,16 @@ export const compat: convict.Schema<CompatKeys> = {
     doc: "ARN of the SNS topic that gets Elastic Transcoder's own messages when a job is done, for subscribers that were written for it",
     format: "topic",
     env: "LADDERD_COMPAT_NOTIFICATIONS",
+    default: undefined,
+  },
+};
+
+/** The keys under `emf`: metrics that CloudWatch reads out of the log (docs/operations.md). */
+export const emf: convict.Schema<EmfKeys> = {
+  namespace: {
+    doc: "CloudWatch namespace of the metrics that a worker logs once a minute for CloudWatch to read; off unless it is set",
+    format: "namespace",
+    env: "LADDERD_EMF_NAMESPACE",
     default: undefined,
   },
 };

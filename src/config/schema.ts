@@ -7,7 +7,7 @@ import type { Settings } from "./config.ts";
 import { CHECKSUM_MODES, INTERRUPTION_MODES, LOG_LEVELS, SANDBOX_MODES } from "./config.ts";
 import { circuit, elasticTranscoder, mediaconvert, remote } from "./schema-engines.ts";
 import { encode, ffmpeg, limits } from "./schema-media.ts";
-import { compat, notify } from "./schema-notify.ts";
+import { compat, emf, notify } from "./schema-notify.ts";
 
 /** Every key with its meaning, format, environment variable and default. The README's table repeats it; a test compares them. */
 export const schema: convict.Schema<Settings> = {
@@ -135,6 +135,7 @@ export const schema: convict.Schema<Settings> = {
       default: 9464,
     },
   },
+  emf,
   s3: {
     forcePathStyle: {
       doc: "put bucket names into the path instead of the host name (emulators)",

@@ -6,6 +6,7 @@ import type { EngineName, MessageShape } from "../domain/job.ts";
 import { MESSAGE_SHAPES } from "../domain/job.ts";
 import type { Circuit } from "../engines/circuit.ts";
 import { CIRCUIT_STATES } from "../engines/circuit.ts";
+import type { InstanceIdentity } from "../lifecycle/identity.ts";
 import { FFMPEG_EXITS } from "../engines/ffmpeg/exit-class.ts";
 import { VERIFICATION_CHECKS } from "../packaging/verify.ts";
 import type { JobEvent, Outcome } from "../pipeline/ports.ts";
@@ -13,7 +14,7 @@ import { OUTCOMES, PUBLISHED_SETS, STAGES } from "../pipeline/ports.ts";
 import { createJobMetrics } from "./job-metrics.ts";
 import * as labels from "./metric-labels.ts";
 import type { MetricSet } from "./metric-set.ts";
-import { createMetricSet } from "./metric-set.ts";
+import { createMetricSet, PREFIX } from "./metric-set.ts";
 
 /** What a scrape asks for at that moment; a source left out exports nothing. */
 export interface GaugeSources {
@@ -39,13 +40,23 @@ export interface Metrics {
   /** What the intake pauses for; undefined: it is open. */
   intakeHeld(code: ErrorCode | undefined): void;
   awsRequest(request: labels.AwsRequest): void;
+  deadLetterCopied(): void;
   orphansDeleted(objects: number): void;
   interrupted(kind: labels.Interruption): void;
   drained(drain: { readonly seconds: number; readonly forced: boolean }): void;
   watch(sources: GaugeSources): void;
+  /** What every series is worth now. */
+  readings(): Promise<readonly Reading[]>;
   /** The exposition text and its content type. */
   readonly contentType: string;
   text(): Promise<string>;
+}
+
+/** One series: its name without the prefix, and its labels. */
+export interface Reading {
+  readonly name: string;
+  readonly labels: Readonly<Partial<Record<string, string | number>>>;
+  readonly value: number;
 }
 
 export interface MetricsOptions {
@@ -53,13 +64,16 @@ export interface MetricsOptions {
   readonly node: string;
   readonly ffmpeg: string;
   readonly configHash: string;
+  /** Jobs that may run at a time; a function has no such number. */
+  readonly slots?: number | undefined;
+  /** Known on EC2 alone. */
+  readonly instance?: InstanceIdentity | undefined;
 }
 
 /** Metrics in a registry of their own; every closed list is exported with zeros from the start, so that rates have a beginning. */
-export function createMetrics({ version, node, ffmpeg, configHash }: MetricsOptions): Metrics {
+export function createMetrics(options: MetricsOptions): Metrics {
   const set = createMetricSet();
-  set.buildInfo.set({ version, node, ffmpeg }, 1);
-  set.configHash.set({ hash: configHash }, 1);
+  describeSelf(set, options);
   startAtZero(set);
   const jobs = createJobMetrics(set);
   let sources: GaugeSources = {};
@@ -74,6 +88,7 @@ export function createMetrics({ version, node, ffmpeg, configHash }: MetricsOpti
       const known = labels.AWS_OPERATIONS[service].find((name) => name === operation) ?? "other";
       set.awsRequests.inc({ service, operation: known, result });
     },
+    deadLetterCopied: () => set.deadLetterCopies.inc(),
     orphansDeleted: (objects) => set.orphansDeleted.inc(objects),
     interrupted: (kind) => set.interruptions.inc({ kind }),
     drained: ({ seconds, forced }) => {
@@ -83,12 +98,26 @@ export function createMetrics({ version, node, ffmpeg, configHash }: MetricsOpti
     watch: (given) => {
       sources = { ...sources, ...given };
     },
+    readings: async () => {
+      await readSources(set, sources);
+      const all = await set.registry.getMetricsAsJSON();
+      return all.flatMap(({ name, values }) =>
+        values.map(({ labels: of, value }) => ({ name: name.slice(PREFIX.length), labels: of, value })),
+      );
+    },
     contentType: set.registry.contentType,
     text: async () => {
       await readSources(set, sources);
       return set.registry.metrics();
     },
   };
+}
+
+function describeSelf(set: MetricSet, { version, node, ffmpeg, configHash, slots, instance }: MetricsOptions): void {
+  set.buildInfo.set({ version, node, ffmpeg }, 1);
+  set.configHash.set({ hash: configHash }, 1);
+  if (slots !== undefined) set.slots.set(slots);
+  if (instance) set.instance.set({ instance_id: instance.instanceId, instance_type: instance.instanceType, zone: instance.zone }, 1);
 }
 
 type MessageMetrics = Pick<Metrics, "messageReceived" | "messageSettled" | "leaseExtended" | "leaseLost" | "pollSucceeded" | "pollFailed">;

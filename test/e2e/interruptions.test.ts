@@ -5,10 +5,12 @@ import { closeCleanly, namesIn } from "../support/close-cleanly.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { childEnvironment, logged, MAIN, startDaemon } from "../support/daemon.ts";
 import { command } from "../support/command.ts";
+import { readEmf } from "../support/emf.ts";
 import type { FakeAutoScaling } from "../support/fake-auto-scaling.ts";
 import { startFakeAutoScaling } from "../support/fake-auto-scaling.ts";
 import type { FakeImds } from "../support/fake-imds.ts";
 import { startFakeImds } from "../support/fake-imds.ts";
+import { metricsOf } from "../support/metrics.ts";
 import { processesTouching } from "../support/processes.ts";
 import { keysOf, publishedAt } from "../support/published.ts";
 import { countOf, makeQueue, receive, send } from "../support/queue.ts";
@@ -36,6 +38,7 @@ interface Run extends AsyncDisposable {
 
 const settings = (imds: FakeImds, autoScaling: FakeAutoScaling): Readonly<Record<string, string>> => ({
   LADDERD_INTERRUPTIONS: "auto",
+  LADDERD_EMF_NAMESPACE: "ladderd/test",
   AWS_EC2_METADATA_SERVICE_ENDPOINT: imds.url,
   AWS_ENDPOINT_URL_AUTO_SCALING: autoScaling.url,
 });
@@ -47,6 +50,7 @@ async function encodingOnEc2(name: string, more: Readonly<Record<string, string>
   const autoScaling = undo.use(await startFakeAutoScaling());
   const queueUrl = await makeQueue(site, name, 30);
   const env = { ...site.daemonEnv(name), LADDERD_QUEUE_URL: queueUrl, ...settings(imds, autoScaling), ...more };
+  imds.texts.set("instance-type", "c8g.xlarge");
   const daemon = undo.use(await startDaemon({ env }));
   await send(site, { ladderd: 1, source: { bucket: QUIET_BUCKET, key: "film.mp4" }, assetPath: name }, queueUrl);
   await until("the encode gets on", async () => {
@@ -84,14 +88,21 @@ describe("the daemon on an EC2 instance", () => {
     // A drain that counted its budget would have cancelled at once.
     await using run = await encodingOnEc2("rebalance", { LADDERD_DRAIN_SECONDS: "0" });
     const { daemon, queueUrl, imds } = run;
+    const metrics = await metricsOf(daemon.url);
+    expect(metrics.get('ladderd_instance_info{instance_id="i-0123456789abcdef0",instance_type="c8g.xlarge",zone="unknown"}')).toBe(1);
     imds.texts.set("events/recommendations/rebalance", '{"noticeTime":"2026-11-23T10:00:00Z"}');
     await until("it says that it drains", async () => ((await fetch(`${daemon.url}/readyz`)).status === 503 ? true : undefined));
     await send(site, { ladderd: 1, source: { bucket: QUIET_BUCKET, key: "film.mp4" }, assetPath: "too-late" }, queueUrl);
     expect(await daemon.exited).toEqual({ code: 0, signal: null });
     expect((await publishedAt(site, "rebalance")).durationSeconds).toBe(FILM_SECONDS);
     expect(await countOf(site, queueUrl)).toEqual({ visible: 1, hidden: 0 });
+    const told = logged(daemon, { msg: "metrics for CloudWatch" }).map((line) => readEmf(JSON.stringify(line)).values);
+    expect(told.map((values) => values.get("SettledPublished")).filter((published) => published !== 0)).toEqual([1]);
+    expect(told.map((values) => values.get("Interruptions")).filter((seen) => seen !== 0)).toEqual([1]);
     expect(await keysOf(site, "too-late/")).toEqual([]);
     await expectNothingLeft(run);
+    const nameless = daemon.log().filter((line) => line["instanceId"] !== "i-0123456789abcdef0");
+    expect(nameless.map(({ msg }) => msg)).toEqual([]);
   });
 
   test("fault 22: a terminating group waits for the job and goes on after it; the daemon does not start there again", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findImds } from "../../../src/lifecycle/find-imds.ts";
+import { readIdentity } from "../../../src/lifecycle/identity.ts";
 import { openImds } from "../../../src/lifecycle/imds.ts";
 import { lookForNotices } from "../../../src/lifecycle/notices.ts";
 import { createLogger } from "../../../src/telemetry/logger.ts";
@@ -39,6 +40,20 @@ describe("openImds", () => {
     imds.slowDown(0);
     expect(await client.read("instance-id")).toBe("i-0123456789abcdef0");
     await expect(openImds({ url: NOBODY }).read("instance-id")).rejects.toThrow("fetch failed");
+  });
+});
+
+describe("readIdentity", () => {
+  it("tells what the instance is, and what of it the metadata does not tell", async () => {
+    await using imds = await startFakeImds();
+    imds.texts.set("instance-type", "c8g.xlarge");
+    imds.texts.set("placement/availability-zone", "eu-central-1a");
+    const client = openImds({ url: imds.url });
+    expect(await readIdentity(client)).toEqual({ instanceId: "i-0123456789abcdef0", instanceType: "c8g.xlarge", zone: "eu-central-1a" });
+    imds.fail(500, "instance-type");
+    expect(await readIdentity(client)).toMatchObject({ instanceType: "unknown", zone: "eu-central-1a" });
+    imds.fail(500);
+    expect(await readIdentity(client)).toBeUndefined();
   });
 });
 

@@ -78,6 +78,15 @@ describe("createMetrics", () => {
     expect(await valueOf(someMetrics(), 'build_info{version="1.2.3",node="v24",ffmpeg="7.1"}')).toBe(1);
   });
 
+  it("says on which instance it runs, where that is known, and how many jobs fit", async () => {
+    const options = { version: "1.2.3", node: "v24", ffmpeg: "7.1", configHash: "0" };
+    const instance = { instanceId: "i-1", instanceType: "c8g.xlarge", zone: "eu-central-1a" };
+    const metrics = createMetrics({ ...options, slots: 3, instance });
+    expect(await valueOf(metrics, 'instance_info{instance_id="i-1",instance_type="c8g.xlarge",zone="eu-central-1a"}')).toBe(1);
+    expect(await valueOf(metrics, "slots")).toBe(3);
+    expect(samplesOf(await createMetrics(options).text()).filter((line) => line.startsWith("ladderd_instance_info"))).toEqual([]);
+  });
+
   it("exports every outcome with zero before the first message, so that a rate has a beginning", async () => {
     const metrics = someMetrics();
     for (const outcome of [...OUTCOMES, "no_ack"]) expect(await valueOf(metrics, `messages_settled_total{outcome="${outcome}"}`)).toBe(0);
@@ -159,6 +168,7 @@ describe("createMetrics", () => {
     metrics.awsRequest({ service: "s3", operation: "GetObject", result: "failed" });
     metrics.awsRequest({ service: "sqs", operation: "PurgeQueue", result: "ok" });
     metrics.orphansDeleted(40);
+    metrics.deadLetterCopied();
     metrics.sandbox(true);
     const expected: readonly (readonly [string, number])[] = [
       ['lease_extensions_total{result="failed"}', 1],
@@ -172,6 +182,7 @@ describe("createMetrics", () => {
       ['aws_requests_total{service="sqs",operation="other",result="ok"}', 1],
       ['config_hash_info{hash="0123456789ab"}', 1],
       ["orphan_objects_deleted_total", 40],
+      ["dead_letter_copies_total", 1],
       ["drain_seconds", 12],
       ["drain_forced_total", 1],
       ["sandbox_enabled", 1],
