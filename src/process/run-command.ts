@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { constants } from "node:os";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
+import { eachLine } from "./each-line.ts";
 
 export interface Command {
   readonly command: string;
@@ -61,6 +62,8 @@ export async function runCommand(options: RunOptions): Promise<CommandResult> {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // Where no file descriptors are left it has no streams either.
+  if (child.pid === undefined) throw await failureOf(child);
   const end = (why: CommandResult["ended"]): void => {
     if (state.ended !== "exit") return;
     state.ended = why;
@@ -112,6 +115,11 @@ function signalInCode(exit: Exit): Exit {
   return signal ? { exitCode: null, signal } : exit;
 }
 
+async function failureOf(child: ChildProcess): Promise<unknown> {
+  const [error]: readonly unknown[] = await once(child, "error");
+  return error;
+}
+
 function closed(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
@@ -121,8 +129,7 @@ function closed(child: ChildProcess): Promise<Exit> {
 
 async function collectStdout(stream: Readable, { onStdoutLine, maxStdoutBytes }: RunOptions, overflow: () => void): Promise<string> {
   if (onStdoutLine) {
-    const lines = createInterface({ input: stream, crlfDelay: Infinity });
-    lines.on("line", onStdoutLine);
+    eachLine(stream, onStdoutLine);
     await finished(stream, { writable: false, error: false });
     return "";
   }
@@ -139,7 +146,7 @@ async function collectStdout(stream: Readable, { onStdoutLine, maxStdoutBytes }:
 
 async function collectTail(stream: Readable, onLine: RunOptions["onStderrLine"]): Promise<string> {
   let tail = Buffer.alloc(0);
-  if (onLine) createInterface({ input: stream, crlfDelay: Infinity }).on("line", onLine);
+  if (onLine) eachLine(stream, onLine);
   stream.on("data", (chunk: Buffer) => {
     tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
   });

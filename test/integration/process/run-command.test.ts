@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { RunOptions } from "../../../src/process/run-command.ts";
 import { runCommand } from "../../../src/process/run-command.ts";
@@ -81,6 +82,20 @@ describe("runCommand", () => {
     expect([lines, stderrTail]).toStrictEqual([["a", "b"], "a\nb\n"]);
   });
 
+  test("keeps the beginning of a line that never ends, and reads on after it", async () => {
+    const lines: string[] = [];
+    const { stderrTail } = await runCommand({
+      ...sh("head -c 30000000 /dev/zero | tr '\\0' x; echo; echo next; head -c 30000000 /dev/zero >&2"),
+      signal,
+      onStdoutLine: (line) => lines.push(line),
+      onStderrLine: (line) => lines.push(line),
+    });
+    expect(lines.filter((line) => line === "next")).toHaveLength(1);
+    expect(lines).toHaveLength(3);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(100_000);
+    expect(stderrTail.length).toBe(8192);
+  });
+
   test("gives a program no environment but a path and a locale, and no input", async () => {
     const { stdout } = await runCommand({ command: "env", args: [], signal });
     expect(
@@ -112,6 +127,12 @@ describe("runCommand", () => {
       code: "ENOENT",
     });
     await expect(runCommand({ command: "/etc/passwd", args: [], signal })).rejects.toMatchObject({ code: "EACCES" });
+  });
+
+  test("fault 46: rejects where no file descriptors are left, and the process lives on", async () => {
+    const script = `ulimit -n 64; exec "$0" "$1"`;
+    const args = ["-c", script, process.execPath, join(import.meta.dirname, "few-descriptors-process.ts")];
+    await expect(runCommand({ command: "sh", args, signal })).resolves.toMatchObject({ exitCode: 0, stdout: "EMFILE\n" });
   });
 
   test("starts nothing for a job that is cancelled already", async () => {
