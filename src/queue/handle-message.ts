@@ -91,22 +91,21 @@ async function judge(message: QueueMessage, options: MessageHandlerOptions & { s
     ...(sentAtMs === undefined ? {} : { sentAtMs }),
     random,
   });
-  const results = isLost(lease) ? ran : await recordFailures(ran, message, { ...options, random: random() });
-  const verdict: Verdict = isLost(lease)
-    ? { action: { kind: "abandon" }, outcome: "abandoned", error: lease.signal.reason }
-    : verdictOf(results);
+  const results = lossOf(lease) ? ran : await recordFailures(ran, message, { ...options, random: random() });
+  const loss = lossOf(lease);
+  const verdict: Verdict = loss ? { action: { kind: "abandon" }, outcome: "abandoned", error: loss } : verdictOf(results);
   logSettled({ logger, shape, results, verdict });
   return verdict;
 }
 
 /** By the clock, too: a process that stood still has lost its lease before a timer tells. */
-function isLost(lease: Lease): boolean {
+function lossOf(lease: Lease): LeaseLostError | undefined {
   try {
     lease.check();
-    return false;
   } catch (reason) {
-    return reason instanceof LeaseLostError;
+    if (reason instanceof LeaseLostError) return reason;
   }
+  return undefined;
 }
 
 async function carryOut({ action }: Verdict, { receiptHandle }: QueueMessage, queue: Queue): Promise<void> {

@@ -24,7 +24,10 @@ export interface Lease extends AsyncDisposable {
   /** Aborts with LeaseLostError, with ResourceError resource_limit after 11 hours, or with the given signal's reason. */
   readonly signal: AbortSignal;
   remainingSeconds(): number;
-  /** Throws the signal's reason unless the lease holds by the clock: for the moment before a write (a frozen process wakes late). */
+  /**
+   * Throws unless the lease holds by the clock: for the moment before a write (a frozen process wakes late). A LeaseLostError
+   * when it is lost, whatever else the signal aborted for before; else the signal's reason.
+   */
   check(): void;
   /** Stops extending. An extension that is under way is awaited by the disposal, so that it cannot undo the settlement. */
   release(): void;
@@ -42,6 +45,7 @@ export function holdLease(options: LeaseOptions): Lease {
   const startedAt = options.since ?? clock();
   let extendedAt = startedAt;
   let released = false;
+  let lost: LeaseLostError | undefined;
   let extension = Promise.resolve();
   const timers: { extend?: NodeJS.Timeout; expire?: NodeJS.Timeout; limit?: NodeJS.Timeout } = {};
 
@@ -54,6 +58,7 @@ export function holdLease(options: LeaseOptions): Lease {
   const lose = (error: LeaseLostError): void => {
     if (released) return;
     stop();
+    lost = error;
     ended.abort(error);
     onExtension?.("lost");
   };
@@ -104,6 +109,7 @@ export function holdLease(options: LeaseOptions): Lease {
     remainingSeconds,
     check: () => {
       loseIfExpired();
+      if (lost) throw lost;
       ended.signal.throwIfAborted();
     },
     release: stop,

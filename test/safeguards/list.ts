@@ -136,8 +136,8 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "a message is not settled after its lease",
     file: "src/queue/handle-message.ts",
-    find: "return reason instanceof LeaseLostError;",
-    replace: "return reason === undefined;",
+    find: "if (reason instanceof LeaseLostError) return reason;",
+    replace: "",
     project: "unit",
     testFile: "test/unit/queue/handle-message.test.ts",
     test: "lost by the clock while its job ended well",

@@ -209,6 +209,23 @@ describe("the lease of a message", () => {
     }
   });
 
+  test("lost by the clock while a stop was awaited: not released, for it may be somebody else's", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const shutdown = new AbortController();
+      const runJob: RunJob = async (_job, { signal }) => {
+        shutdown.abort(new ShutdownError("stopping"));
+        vi.advanceTimersByTime(600_000);
+        throw signal.reason;
+      };
+      const { outcome, calls } = await settle({ runJob, signal: shutdown.signal });
+      expect(outcome).toBe("abandoned");
+      expect(calls).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test("a cancelled job is released, whatever it threw, and none starts after", async () => {
     const shutdown = new AbortController();
     const keys: string[] = [];

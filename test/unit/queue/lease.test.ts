@@ -135,6 +135,16 @@ describe("holdLease", () => {
     lease.release();
   });
 
+  test("is lost all the same when a shutdown was asked for before", () => {
+    let now = 0;
+    const reason = new ShutdownError("stopping");
+    const lease = aLease({ clock: () => now, signal: AbortSignal.abort(reason) });
+    expect(() => lease.check()).toThrow(reason);
+    now = 600_000;
+    expect(() => lease.check()).toThrow(LeaseLostError);
+    expect(() => lease.check()).toThrow(LeaseLostError);
+  });
+
   test("ends a job after 11 hours with time left to settle, and never asks for more than SQS's 12 hours", async () => {
     let last = 0;
     const lease = aLease({
