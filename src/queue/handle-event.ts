@@ -4,7 +4,7 @@ import type { RemoteEvent } from "./engine-event.ts";
 import { parseEngineEvent } from "./engine-event.ts";
 import type { HandleMessage } from "./handle-message.ts";
 import type { LeaseOptions } from "./lease.ts";
-import { holdLease } from "./lease.ts";
+import { holdLease, lossOf } from "./lease.ts";
 import type { Queue, QueueMessage } from "./queue.ts";
 
 export interface EventHandlerOptions {
@@ -33,8 +33,11 @@ export function createEventHandler({ queue, take, lease: leaseOptions, logger }:
       if (outcome === "early") return await postpone(message, queue, MAX_EARLY_RECEIVES);
       await queue.delete(receiptHandle);
       return "ignored";
-    } catch (err) {
+    } catch (thrown) {
+      const loss = lossOf(lease);
+      const err = loss ?? thrown;
       if (!(err instanceof ClaimHeldError || err instanceof ShutdownError)) logger.warn({ err, messageId }, "event of an engine not taken");
+      if (loss) return "abandoned";
       await postpone(message, queue).catch(() => undefined);
       return err instanceof JobError && err.disposition === "release" ? "released" : "failed";
     }

@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 import type { ErrorCode } from "../domain/errors.ts";
-import { JobError, LeaseLostError } from "../domain/errors.ts";
+import { JobError } from "../domain/errors.ts";
 import type { MessageShape } from "../domain/job.ts";
 import type { Outcome } from "../pipeline/ports.ts";
 import type { FailureRecord, FailureStore } from "../state/failures.ts";
 import type { IntakeRules } from "./entry.ts";
 import { parseMessage } from "./envelope.ts";
-import type { ExtensionResult, Lease, LeaseOptions } from "./lease.ts";
-import { holdLease } from "./lease.ts";
+import type { ExtensionResult, LeaseOptions } from "./lease.ts";
+import { holdLease, lossOf } from "./lease.ts";
 import { logSettled } from "./log-settled.ts";
 import type { Queue, QueueMessage } from "./queue.ts";
 import { recordFailures } from "./record-failures.ts";
@@ -96,16 +96,6 @@ async function judge(message: QueueMessage, options: MessageHandlerOptions & { s
   const verdict: Verdict = loss ? { action: { kind: "abandon" }, outcome: "abandoned", error: loss } : verdictOf(results);
   logSettled({ logger, shape, results, verdict });
   return verdict;
-}
-
-/** By the clock, too: a process that stood still has lost its lease before a timer tells. */
-function lossOf(lease: Lease): LeaseLostError | undefined {
-  try {
-    lease.check();
-  } catch (reason) {
-    if (reason instanceof LeaseLostError) return reason;
-  }
-  return undefined;
 }
 
 async function carryOut({ action }: Verdict, { receiptHandle }: QueueMessage, queue: Queue): Promise<void> {

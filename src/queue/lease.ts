@@ -119,3 +119,13 @@ export function holdLease(options: LeaseOptions): Lease {
     },
   };
 }
+
+/** Why the lease is lost; undefined when it is not. By the clock, too: a process that stood still has lost it before a timer tells. */
+export function lossOf(lease: Pick<Lease, "check">): LeaseLostError | undefined {
+  try {
+    lease.check();
+  } catch (reason) {
+    if (reason instanceof LeaseLostError) return reason;
+  }
+  return undefined;
+}

@@ -135,7 +135,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: "a message is not settled after its lease",
-    file: "src/queue/handle-message.ts",
+    file: "src/queue/lease.ts",
     find: "if (reason instanceof LeaseLostError) return reason;",
     replace: "",
     project: "unit",

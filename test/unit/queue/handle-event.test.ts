@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ClaimHeldError, EngineError, ShutdownError } from "../../../src/domain/errors.ts";
 import { createEventHandler } from "../../../src/queue/handle-event.ts";
 import type { QueueMessage } from "../../../src/queue/queue.ts";
@@ -50,6 +50,19 @@ describe("an event of an engine", () => {
     expect({ outcome, calls }).toEqual({ outcome: "failed", calls: ["release 30"] });
     expect(lines).toMatchObject([{ level: "warn", messageId: aMessage().messageId }]);
     expect((await handled(fail, { receiveCount: 10 })).calls).toEqual(["delete"]);
+  });
+
+  test("whose lease ended while it was taken is somebody else's by now, and left alone", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const { outcome, calls } = await handled(async () => {
+        vi.advanceTimersByTime(600_000);
+        throw new EngineError("engine_unavailable", "no answer");
+      });
+      expect({ outcome, calls }).toEqual({ outcome: "abandoned", calls: [] });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("that a stop cut off is given back", async () => {
