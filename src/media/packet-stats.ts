@@ -29,6 +29,8 @@ export interface Packet {
 /** H.264 and HEVC reorder at most 16 frames. */
 const REORDER_DEPTH = 32;
 const STEP_GRAIN_SECONDS = 1e-4;
+/** Kinds of steps that are counted: a film has some thousands at the most, a hostile source as many as packets. */
+const MAX_STEP_KINDS = 100_000;
 /** Time stamps rounded to whole milliseconds (Matroska) move a step by this much. */
 const ROUNDING_SECONDS = 0.0011;
 
@@ -59,7 +61,8 @@ export function packetStats(): Accumulator {
     if (step > 0) {
       sums.largest = Math.max(sums.largest, step);
       const grain = Math.round(step / STEP_GRAIN_SECONDS);
-      steps.set(grain, (steps.get(grain) ?? 0) + 1);
+      const count = steps.get(grain) ?? 0;
+      if (count > 0 || steps.size < MAX_STEP_KINDS) steps.set(grain, count + 1);
     }
     sums.previous = pts;
   };

@@ -104,4 +104,18 @@ describe("parsePacketLine", () => {
       expect(parsePacketLine(line)).toBeUndefined();
     },
   );
+
+  test("counts a hundred thousand kinds of steps and no more, whatever a source says of its times", () => {
+    const stats = packetStats();
+    let ptsSeconds = 0;
+    for (let step = 1; step <= 150_000; step += 1) {
+      ptsSeconds += step / 1000;
+      stats.add({ ptsSeconds, durationSeconds: 0, sizeBytes: 1, isKeyframe: true });
+    }
+    expect(stats.result()).toMatchObject({
+      count: 150_000,
+      largestStepSeconds: expect.closeTo(150),
+      medianStepSeconds: expect.closeTo(50, 1),
+    });
+  });
 });
