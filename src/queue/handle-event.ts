@@ -1,4 +1,4 @@
-import { ClaimHeldError, JobError, ShutdownError } from "../domain/errors.ts";
+import { ClaimHeldError, JobError, LeaseLostError, ShutdownError } from "../domain/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { RemoteEvent } from "./engine-event.ts";
 import { parseEngineEvent } from "./engine-event.ts";
@@ -34,14 +34,22 @@ export function createEventHandler({ queue, take, lease: leaseOptions, logger }:
       await queue.delete(receiptHandle);
       return "ignored";
     } catch (thrown) {
-      const loss = lossOf(lease);
-      const err = loss ?? thrown;
-      if (!(err instanceof ClaimHeldError || err instanceof ShutdownError)) logger.warn({ err, messageId }, "event of an engine not taken");
-      if (loss) return "abandoned";
-      await postpone(message, queue).catch(() => undefined);
-      return err instanceof JobError && err.disposition === "release" ? "released" : "failed";
+      return await putOff(lossOf(lease) ?? thrown, message, { queue, logger });
     }
   };
+}
+
+/** Whose lease is lost is somebody else's by now, and left alone. */
+async function putOff(
+  err: unknown,
+  message: QueueMessage,
+  { queue, logger }: Pick<EventHandlerOptions, "queue" | "logger">,
+): Promise<"abandoned" | "released" | "failed"> {
+  const { messageId } = message;
+  if (!(err instanceof ClaimHeldError || err instanceof ShutdownError)) logger.warn({ err, messageId }, "event of an engine not taken");
+  if (err instanceof LeaseLostError) return "abandoned";
+  await postpone(message, queue).catch(() => undefined);
+  return err instanceof JobError && err.disposition === "release" ? "released" : "failed";
 }
 
 async function postpone({ receiveCount, receiptHandle }: QueueMessage, queue: Queue, receives = MAX_RECEIVES): Promise<"released"> {
