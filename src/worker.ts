@@ -20,6 +20,7 @@ import { startConsumers } from "./queue/consumers.ts";
 import { joinConsumers } from "./queue/join-consumers.ts";
 import type { MessageEvent } from "./queue/handle-message.ts";
 import { createIntakeBreaker } from "./queue/intake-breaker.ts";
+import { watchSettlements } from "./queue/watch-settlements.ts";
 import { jobHandler, pipelineDeps } from "./job-handler.ts";
 import { leaseOf, openServices, startRemoteSide } from "./services.ts";
 import { sweepBuckets } from "./state/sweep-buckets.ts";
@@ -47,6 +48,7 @@ export interface Worker {
   /**
    * Takes no new message and lets open receives end; resolves when nothing runs. After a signal running jobs have the
    * drain's budget to finish in, without one they have as long as they need. May be called again for another reason.
+   * Rejects when nothing runs and SQS has not confirmed what became of a message that was settled meanwhile (R-D2).
    */
   drain(why: Interruption): Promise<void>;
   /** Ends the running jobs now and gives their messages back. */
@@ -107,11 +109,12 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   };
   const remote = undo.use(await openServices(config, { aws, observer, logger, arm: armed?.engine }));
   const deps = { ...pipelineDeps(config, { aws, tools, observer }), ...remote };
-  const handle = jobHandler(config, { aws, deps, queue: aws.queue, logger, report, notify: async (record) => notifier.rejected(record) });
+  const { queue, unconfirmed } = watchSettlements(aws.queue);
+  const handle = jobHandler(config, { aws, deps, queue, logger, report, notify: async (record) => notifier.rejected(record) });
   const jobs = startConsumers({
     queueUrl: config.queueUrl,
     client: aws.receiveClient,
-    queue: aws.queue,
+    queue,
     slots: config.concurrency,
     visibilitySeconds: config.lease.visibilitySeconds,
     waitTimeSeconds: POLL_WAIT_SECONDS,
@@ -134,7 +137,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   undo.defer(() => http.close());
   if (config.gc.everyHours > 0) undo.use(collectGarbage(config, { aws, observer, logger }));
   logger.info({ http: http.url, queue: config.queueUrl, slots: config.concurrency }, "receiving");
-  return control({ config, consumers, observer, life, httpUrl: http.url, resources: undo.move() });
+  return control({ config, consumers, observer, life, unconfirmed, httpUrl: http.url, resources: undo.move() });
 }
 
 function tellFences({ sandbox }: DaemonConfig, tools: Awaited<ReturnType<typeof tryPrograms>>, logger: Logger): void {
@@ -199,11 +202,12 @@ function judges(config: DaemonConfig, { consumers, observer, life }: JudgeParts)
 
 interface ControlParts extends JudgeParts {
   readonly config: DaemonConfig;
+  readonly unconfirmed: () => number;
   readonly httpUrl: string;
   readonly resources: AsyncDisposableStack;
 }
 
-function control({ config, consumers, observer, life, httpUrl, resources }: ControlParts): Worker {
+function control({ config, consumers, observer, life, unconfirmed, httpUrl, resources }: ControlParts): Worker {
   const cancel = (): void => consumers.cancel("the worker stops");
   const abortPolls = (): void => {
     life.draining = true;
@@ -218,6 +222,7 @@ function control({ config, consumers, observer, life, httpUrl, resources }: Cont
       life.draining = true;
       observer.metrics.interrupted(why);
       const started = performance.now();
+      const before = unconfirmed();
       let forced = false;
       const force = (): void => {
         forced = true;
@@ -227,6 +232,8 @@ function control({ config, consumers, observer, life, httpUrl, resources }: Cont
       const deadline = why === "signal" ? setTimeout(force, config.drainSeconds * 1000) : undefined;
       await consumers.drain().finally(() => clearTimeout(deadline));
       observer.metrics.drained({ seconds: (performance.now() - started) / 1000, forced });
+      const open = unconfirmed() - before;
+      if (open > 0) throw new Error(`SQS did not confirm what became of ${open} messages: they come back by their visibility timeout`);
     },
     close: async () => {
       abortPolls();

@@ -92,7 +92,12 @@ async function serve(worker: Worker, { logger, instance }: Place): Promise<numbe
     // Whoever asks twice waits five seconds at most (R-D2), an open receive would take up to twenty.
     worker.abortPolls();
   };
-  const drain = (why: Interruption): void => drained.resolve(worker.drain(why));
+  const drain = (why: Interruption): void => {
+    const end = worker.drain(why);
+    // A second reason to stop changes nothing: the first one's end is waited for.
+    end.catch(() => undefined);
+    drained.resolve(end);
+  };
   const disposals = [
     handleStopSignals({ drain: () => drain("signal"), cancel, exit, logger }),
     handleFatalErrors({ release: () => release(worker), exit, logger }),

@@ -82,6 +82,19 @@ test("R-O1, fault 38: with S3 away and SQS there the worker stays healthy, a job
   await publishedAt(site, "s3-away-second");
 });
 
+test("R-D2: a worker that stops and cannot give its message back says so by its exit code", async () => {
+  await using run = await openRun("kept");
+  run.s3.weather({ down: { bytesPerSecond: clipBytes / 60 } });
+  await order("kept", run);
+  await waitFor("the source comes", run, { msg: "stage ended", stage: "claim" });
+  await run.sqs.refuse();
+  run.daemon.signal("SIGTERM");
+  await waitFor("the first signal is heard", run, { signal: "SIGTERM" });
+  run.daemon.signal("SIGTERM");
+  expect(await run.daemon.exited).toEqual({ code: 1, signal: null });
+  expect(logged(run.daemon, { msg: "stopped, but not everything could be given back" })).toHaveLength(1);
+});
+
 describe("a lease", () => {
   test("fault 25: that cannot be extended ends the job before anyone else may start it; later it is published once", async () => {
     await using run = await openRun("fenced", SHORT_LEASE);
