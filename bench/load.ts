@@ -14,7 +14,7 @@ console.log(`${messages} messages, ${workers} workers: ${[...outcomes].map(([out
 console.log(
   `${(messages / seconds).toFixed(1)} messages a second, ${((outcomes.get("published") ?? 0) / seconds).toFixed(1)} published a second`,
 );
-console.log(`from receive to settlement beside the encode: median ${at(0.5)} s, p99 ${at(0.99)} s`);
+console.log(`from receive to settlement beside the encode, of ${overheads.length} messages: median ${at(0.5)} s, p99 ${at(0.99)} s`);
 const faults = faultsOfLoad(result, mix);
 for (const fault of faults) console.log(`FAILS: ${fault}`);
 if (faults.length > 0) process.exitCode = 1;

@@ -37,7 +37,7 @@ export function createObserver(options: ObserverOptions): Observer {
   const metrics = createMetrics({ ...options, version: PACKAGE_VERSION, node: process.version, ffmpeg: ffmpegVersion });
   const board = createJobBoard();
   const leases = new Map<string, () => number>();
-  const stages = stageTimes();
+  const sums = jobSums();
   let state: Extract<PollEvent, { kind: "state" }>["state"] = "polling";
   const leaseRemainingSeconds = (): number | undefined =>
     leases.size > 0 ? Math.min(...leases.values().map((left) => left())) : undefined;
@@ -49,7 +49,8 @@ export function createObserver(options: ObserverOptions): Observer {
     job: (event) => {
       metrics.observeEvent(event);
       board.observe(event);
-      logStage(event, { logger, stages });
+      sums.add(event);
+      logStage(event, { logger, sums });
       onEvent?.(event);
     },
     message: (event) => {
@@ -70,45 +71,62 @@ export function createObserver(options: ObserverOptions): Observer {
   };
 }
 
-interface StageTimes {
-  add(event: Extract<JobEvent, { kind: "stage-ended" }>): void;
-  take(jobId: string): Readonly<Record<string, number>>;
+/** What is told once, at a job's end. */
+interface Sums {
+  /** Seconds. */
+  readonly stages: Readonly<Record<string, number>>;
+  readonly bytes: Readonly<Record<"in" | "out", number>>;
 }
 
-/** Seconds per stage of the running jobs, for the one line at each job's end (R-O3). */
-function stageTimes(): StageTimes {
-  const byJob = new Map<string, Map<string, number>>();
+interface JobSums {
+  add(event: JobEvent): void;
+  take(jobId: string): Sums;
+}
+
+const NOTHING: Sums = { stages: {}, bytes: { in: 0, out: 0 } };
+
+/** Seconds per stage and bytes of the running jobs, for the one line at each job's end (R-O3). */
+function jobSums(): JobSums {
+  const byJob = new Map<string, Sums>();
+  const change = (jobId: string, next: (sums: Sums) => Partial<Sums>): void => {
+    const sums = byJob.get(jobId) ?? NOTHING;
+    byJob.set(jobId, { ...sums, ...next(sums) });
+  };
   return {
-    add: ({ jobId, stage, durationSeconds }) => {
-      const times = byJob.get(jobId) ?? new Map<string, number>();
-      // A job that publishes an early part first passes through some stages twice.
-      byJob.set(jobId, times.set(stage, Number(((times.get(stage) ?? 0) + durationSeconds).toFixed(3))));
+    add: (event) => {
+      if (event.kind === "stage-ended") {
+        const { jobId, stage, durationSeconds } = event;
+        // A job that publishes an early part first passes through some stages twice.
+        change(jobId, ({ stages }) => ({ stages: { ...stages, [stage]: Number(((stages[stage] ?? 0) + durationSeconds).toFixed(3)) } }));
+      }
+      if (event.kind === "transferred") {
+        const { jobId, direction } = event;
+        change(jobId, ({ bytes }) => ({ bytes: { ...bytes, [direction]: bytes[direction] + event.bytes } }));
+      }
     },
     take: (jobId) => {
-      const times = Object.fromEntries(byJob.get(jobId) ?? []);
+      const sums = byJob.get(jobId) ?? NOTHING;
       byJob.delete(jobId);
-      return times;
+      return sums;
     },
   };
 }
 
 /** One line per stage per job (STYLE.md 24); failures are logged once, where the message is settled. */
-function logStage(event: JobEvent, { logger, stages }: { logger: Logger; stages: StageTimes }): void {
+function logStage(event: JobEvent, { logger, sums }: { logger: Logger; sums: JobSums }): void {
   const { jobId } = event;
   if (event.kind === "started") logger.info({ jobId, bucket: event.bucket, key: event.sourceKey }, "job started");
   if (event.kind === "copy-refused")
     logger.warn({ jobId, code: event.code, reason: event.reason }, "the source cannot be copied, so it is encoded");
   if (event.kind === "resumed") logger.info({ jobId, segments: event.segments, ofSegments: event.ofSegments }, "job resumed");
-  if (event.kind === "stage-ended") {
-    stages.add(event);
-    if (!event.code) logger.info({ jobId, stage: event.stage, durationSeconds: event.durationSeconds }, "stage ended");
-  }
+  if (event.kind === "stage-ended" && !event.code)
+    logger.info({ jobId, stage: event.stage, durationSeconds: event.durationSeconds }, "stage ended");
   if (event.kind === "published") {
     const { kind, ...facts } = event;
     logger.info(facts, "revision published");
   }
   if (event.kind === "ended") {
     const { kind, sourceKey: key, ...facts } = event;
-    logger.info({ ...facts, key, stages: stages.take(jobId) }, "job ended");
+    logger.info({ ...facts, key, ...sums.take(jobId) }, "job ended");
   }
 }

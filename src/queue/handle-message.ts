@@ -41,6 +41,9 @@ export interface MessageHandlerOptions {
   readonly random?: () => number;
 }
 
+/** Senders write it, and X-Ray's own are shorter. */
+const MAX_TRACE_LENGTH = 256;
+
 /** Handles one message from its receive to its settlement. `signal` cancels its jobs, with a ShutdownError. Never rejects. */
 export type HandleMessage = (message: QueueMessage, signal: AbortSignal) => Promise<MessageOutcome>;
 
@@ -50,17 +53,20 @@ export type HandleMessage = (message: QueueMessage, signal: AbortSignal) => Prom
  */
 export function createMessageHandler(options: MessageHandlerOptions): HandleMessage {
   return async (message, signal) => {
-    const { messageId, receiveCount } = message;
-    const logger = options.logger.child({ messageId, attempt: receiveCount });
+    const { messageId, receiveCount, traceHeader, handedOutAtMs = performance.now() } = message;
+    const trace = traceHeader === undefined ? {} : { trace: traceHeader.slice(0, MAX_TRACE_LENGTH) };
+    const logger = options.logger.child({ messageId, attempt: receiveCount, ...trace });
     const settled = (outcome: MessageOutcome, error?: unknown): MessageOutcome => {
       options.report({ kind: "settled", messageId, outcome, ...(error instanceof JobError ? { code: error.code } : {}) });
       return outcome;
     };
     try {
       const verdict = await judge(message, { ...options, logger, signal });
-      await carryOut(verdict, message, options.queue).catch((err: unknown) => {
-        logger.warn({ err, action: verdict.action.kind }, "message settled, but the queue did not confirm; a repeat does no work");
-      });
+      const action = verdict.action.kind;
+      await carryOut(verdict, message, options.queue).then(
+        () => logger.debug({ action, seconds: (performance.now() - handedOutAtMs) / 1000 }, "settlement confirmed"),
+        (err: unknown) => logger.warn({ err, action }, "message settled, but the queue did not confirm; a repeat does no work"),
+      );
       return settled(verdict.outcome, verdict.error);
     } catch (err) {
       logger.error({ err }, "message not settled; it returns after its visibility timeout");

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { z } from "zod";
 import { closeCleanly } from "./close-cleanly.ts";
-import { logged } from "./daemon.ts";
 import type { Member } from "./fleet.ts";
 import { SOURCE_KEY, putSource, settledBy, startFleet } from "./fleet.ts";
 import { drainQueue, send } from "./queue.ts";
@@ -26,7 +25,7 @@ export interface LoadResult {
   /** Asset paths that should be published, and how often each was. */
   readonly commits: ReadonlyMap<string, number>;
   readonly deadLetters: number;
-  /** From the start of a job to its end without its encode, in seconds, ascending. */
+  /** Of each message: from its receive to its confirmed settlement, without the encode of its job; in seconds, ascending. */
   readonly overheads: readonly number[];
 }
 
@@ -42,7 +41,7 @@ export async function load(mix: LoadMix, workers: number): Promise<LoadResult> {
     await putSource(site);
     const paths = await fill(site, mix);
     const started = performance.now();
-    members = await startFleet(site, { size: workers, slots: SLOTS });
+    members = await startFleet(site, { size: workers, slots: SLOTS, settings: { LADDERD_LOG_LEVEL: "debug" } });
     let outcomes = await settledBy(members);
     while (TERMINAL.reduce((sum, outcome) => sum + (outcomes.get(outcome) ?? 0), 0) < mix.messages) {
       await sleep(POLL_MS);
@@ -105,16 +104,37 @@ const eventOf = (path: string, eTag: string, sequencer: string) => ({
   ],
 });
 
-/** Of the jobs that published: all of the time between start and end that no encoder ran. */
+/** Of a message that was received more than once its last receive counts. */
 function overheadsOf(members: readonly Member[]): readonly number[] {
-  const ended = members.flatMap(({ daemon }) => logged(daemon, { msg: "job ended", outcome: "published" }));
-  return ended
-    .map((line) => endedLine.parse(line))
-    .map(({ durationSeconds, stages }) => durationSeconds - (stages["encode"] ?? 0))
-    .toSorted((a, b) => a - b);
+  return members.flatMap(({ daemon }) => overheadsIn(daemon)).toSorted((a, b) => a - b);
 }
 
-const endedLine = z.object({ durationSeconds: z.number(), stages: z.record(z.string(), z.number()) });
+function overheadsIn(daemon: Pick<Member["daemon"], "log">): readonly number[] {
+  const encodes = new Map<string, number>();
+  const seconds = new Map<string, number>();
+  for (const line of daemon.log()) {
+    const { msg } = line;
+    if (msg === "job ended") {
+      const { jobId, stages } = jobLine.parse(line);
+      encodes.set(jobId, stages["encode"] ?? 0);
+    }
+    // A job's own end comes before that of its message.
+    if (msg === "message settled") {
+      const { messageId, jobIds } = settledLine.parse(line);
+      seconds.set(messageId, -jobIds.reduce((sum, jobId) => sum + (encodes.get(jobId) ?? 0), 0));
+      for (const jobId of jobIds) encodes.delete(jobId);
+    }
+    if (msg === "settlement confirmed") {
+      const { messageId, action, seconds: held } = confirmedLine.parse(line);
+      if (action === "delete") seconds.set(messageId, (seconds.get(messageId) ?? 0) + held);
+    }
+  }
+  return [...seconds.values()];
+}
+
+const jobLine = z.object({ jobId: z.string(), stages: z.record(z.string(), z.number()) });
+const settledLine = z.object({ messageId: z.string(), jobIds: z.array(z.string()) });
+const confirmedLine = z.object({ messageId: z.string(), action: z.string(), seconds: z.number() });
 
 /** A second commit names the first. A revision that nothing names is of an attempt that was interrupted: no publication. */
 async function commitsOf(site: Site, paths: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -6,7 +6,7 @@ import type { ObjectStore, StoredText } from "../../../src/pipeline/ports.ts";
 import type { Queue, QueueMessage, Quarantined } from "../../../src/queue/queue.ts";
 
 /** A logger and the lines it wrote. */
-export function aLog(): { logger: Logger; lines: Record<string, unknown>[] } {
+export function aLog(least: "debug" | "info" = "info"): { logger: Logger; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = [];
   const sink = new Writable({
     write: (chunk, _encoding, done) => {
@@ -14,7 +14,7 @@ export function aLog(): { logger: Logger; lines: Record<string, unknown>[] } {
       done();
     },
   });
-  return { logger: pino({ level: "debug", base: null, formatters: { level: (level) => ({ level }) } }, sink), lines };
+  return { logger: pino({ level: least, base: null, formatters: { level: (level) => ({ level }) } }, sink), lines };
 }
 
 export const aMessage = (fields: Partial<QueueMessage> = {}): QueueMessage => ({

@@ -272,6 +272,15 @@ describe("what the handler tells", () => {
     expect(lines[0]).toMatchObject({ level, messageId: aMessage().messageId, attempt: 1, jobIds: [expect.any(String)] });
   });
 
+  test("R-O3: the log names the message, its receive and its trace in every line, and how long it was held in the last", async () => {
+    const traceHeader = `Root=1-5759e988-bd862e3fe1be46a994272793;${"x".repeat(1000)}`;
+    const { logger, lines } = aLog("debug");
+    await settle({ logger, message: { receiveCount: 3, traceHeader, handedOutAtMs: performance.now() - 2000 } });
+    const { messageId } = aMessage();
+    for (const line of lines) expect(line).toMatchObject({ messageId, attempt: 3, trace: traceHeader.slice(0, 256) });
+    expect(lines.at(-1)).toMatchObject({ level: "debug", action: "delete", seconds: expect.closeTo(2, 0) });
+  });
+
   test("a defect in the settlement itself is no acknowledgement", async () => {
     const report = (event: MessageEvent): void => {
       if (event.kind === "received") throw new TypeError("bug");
