@@ -96,7 +96,7 @@ const POINTERS: Readonly<Record<string, Write>> = { "asset.json": "record", "ind
 
 function writeOf({ key, text = "" }: { readonly key: string; readonly text?: string }): Write {
   if (key.startsWith("claims/")) return claimWrite(text);
-  if (key.startsWith("jobs/remote/")) return "remote-record";
+  if (key.startsWith("jobs/")) return key.startsWith("jobs/remote/") ? "remote-record" : "job-record";
   if (key.startsWith("failures/")) return "failure";
   if (key.endsWith(".m4s")) return "segment";
   return key.includes("/r/") ? "object" : (POINTERS[key.split("/").at(-1) ?? ""] ?? "object");

@@ -13,6 +13,7 @@ export const WRITES = [
   "playlist",
   "discard",
   "failure",
+  "job-record",
   "dead-letter",
   "extend",
   "release",

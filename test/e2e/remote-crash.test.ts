@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Ending } from "../../src/cli/dev/engines/switches.ts";
 import type { FakeMediaConvert } from "../../src/cli/dev/engines/mediaconvert/service.ts";
-import type { Failpoint, FailpointName } from "../../src/lifecycle/failpoint.ts";
+import type { Failpoint } from "../../src/lifecycle/failpoint.ts";
 import { makeClip } from "../support/clips.ts";
 import { closeCleanly } from "../support/close-cleanly.ts";
+import { FINISH, MOVED_ON, SUBMIT } from "../support/crash-points.ts";
 import { TEST_BUCKETS } from "../support/embedded-aws.ts";
 import { runAtFailpoint } from "../support/failpoints.ts";
 import { startTestMediaConvert } from "../support/fake-mediaconvert.ts";
@@ -53,9 +55,10 @@ async function settled(assetPath: string, eventsQueueUrl: string): Promise<void>
   await untilEmpty(site, eventsQueueUrl, SETTLED_MS);
 }
 
-async function runAt(failpoint: Failpoint) {
+async function runAt(failpoint: Failpoint, ending: Ending = { kind: "complete" }) {
   const assetPath = `${failpoint.action}-${failpoint.name}-${failpoint.passing}`;
   await using remote = await openRemote(assetPath);
+  remote.service.switches.ending = ending;
   const body = { ladderd: 1, source: { bucket: QUIET_BUCKET, key: "film.mp4" }, assetPath };
   const { settings, eventsQueueUrl } = remote;
   const result = await runAtFailpoint(site, {
@@ -65,48 +68,21 @@ async function runAt(failpoint: Failpoint) {
   return { ...result, asset: await assetAt(site, assetPath), jobs: remote.service.jobs() };
 }
 
-/** From the choice of the service to the message that is gone. */
-const SUBMIT: readonly FailpointName[] = [
-  "before-submit",
-  "before-claim-intend",
-  "after-claim-intend",
-  "before-remote-submit",
-  "after-remote-submit",
-  "after-submit",
-  "before-remote-record",
-  "after-remote-record",
-  "before-claim-submit",
-  "after-claim-submit",
-  "before-delete",
-  "after-delete",
-];
-
-/** From the event of the end to the record that is gone; the first passing of some is the submit's. */
-const FINISH: readonly (readonly [name: FailpointName, passing: number])[] = [
-  ["before-claim-take", 2],
-  ["after-claim-take", 2],
-  ["before-fetch", 2],
-  ["after-fetch", 2],
-  ["after-verify", 1],
-  ["after-pictures", 1],
-  ["after-copy", 1],
-  ["after-object", 1],
-  ["before-record", 1],
-  ["after-record", 1],
-  ["after-mpd", 1],
-  ["after-playlist", 1],
-  ["before-claim-end", 1],
-  ["after-claim-end", 1],
-  ["before-discard", 1],
-  ["after-discard", 1],
-];
-
 describe("fault 6: kill -9 of a worker whose job a service does: one remote job, one publish", () => {
   it.concurrent.each([...SUBMIT.map((name) => [name, 1] as const), ...FINISH])("%s, passing %i", async (name, passing) => {
     const { problems, children, folders, asset, jobs } = await runAt({ name, passing, action: "kill" });
     expect({ problems, children, folders }).toEqual({ problems: [], children: [], folders: [] });
     expect(asset).toMatchObject({ engine: "mediaconvert", durationSeconds: FILM_SECONDS });
     // A second commit would name the first.
+    expect(asset?.previous).toBeUndefined();
+    expect(jobs).toHaveLength(1);
+  });
+
+  it.concurrent.each(MOVED_ON)("%s, of a job that the service failed: the next engine does it", async (name) => {
+    const ending = { kind: "error", code: 1999, message: "Unknown." } as const;
+    const { problems, children, folders, asset, jobs } = await runAt({ name, passing: 1, action: "kill" }, ending);
+    expect({ problems, children, folders }).toEqual({ problems: [], children: [], folders: [] });
+    expect(asset).toMatchObject({ engine: "ffmpeg", durationSeconds: FILM_SECONDS });
     expect(asset?.previous).toBeUndefined();
     expect(jobs).toHaveLength(1);
   });

@@ -27,6 +27,8 @@ export interface FailpointRun {
   /** How often the message is sent. */
   readonly copies?: number;
   readonly settings?: Readonly<Record<string, string>>;
+  /** The entry of another checkout. */
+  readonly main?: string;
   /** Waits for what goes on after the message is gone. */
   readonly settled?: () => Promise<unknown>;
 }
@@ -52,7 +54,10 @@ export async function runAtFailpoint(site: Site, run: FailpointRun): Promise<Fai
   const queueUrl = await makeQueue(site, assetPath, VISIBILITY_SECONDS);
   const start = async (work: string, env: Readonly<Record<string, string>> = {}): Promise<Daemon> => {
     const common = { ...site.daemonEnv(`${assetPath}-${work}`), LADDERD_QUEUE_URL: queueUrl };
-    return undo.use(await startDaemon({ env: { ...common, ...SHORT_LEASE, ...run.settings, ...env } }));
+    const { main, settings } = run;
+    return undo.use(
+      await startDaemon({ env: { ...common, ...SHORT_LEASE, ...settings, ...env }, ...(main === undefined ? {} : { main }) }),
+    );
   };
   const watch = watchAddress(`${site.origin.url}/${assetPath}`);
   const first = await start("work", { FAILPOINT: `${name}:${passing}:${action}` });

@@ -5,6 +5,7 @@ import { PreconditionFailed } from "../../../src/pipeline/ports.ts";
 import { FAILPOINTS, parseFailpoint } from "../../../src/lifecycle/failpoint.ts";
 import { createFailureStore } from "../../../src/state/failures.ts";
 import { claimTaker } from "../../../src/state/claims.ts";
+import { FINISH, KEYED, MOVED_ON, ORDINARY, REJECTION, SUBMIT, WAITING } from "../../support/crash-points.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { aLog, aQueue } from "../queue/doubles.ts";
 
@@ -36,6 +37,11 @@ describe("parseFailpoint", () => {
 
   it("has every name once", () => {
     expect(new Set(FAILPOINTS).size).toBe(FAILPOINTS.length);
+  });
+
+  it("has no name at which no worker is killed in test/e2e", () => {
+    const met = new Set([...ORDINARY, ...KEYED, ...REJECTION, ...WAITING, ...MOVED_ON, ...SUBMIT, ...FINISH.map(([name]) => name)]);
+    expect(FAILPOINTS.filter((name) => !met.has(name))).toEqual([]);
   });
 });
 
@@ -81,6 +87,8 @@ describe("an armed worker", () => {
     ["film/asset.json", "before-record"],
     ["film/index.mpd", "before-mpd"],
     ["film/index.m3u8", "before-playlist"],
+    ["jobs/0123456789abcdef.json", "before-job-record"],
+    ["jobs/remote/mediaconvert/1.json", "before-remote-record"],
   ])("knows the write of %s", async (key, point) => {
     const { signals, bucket } = armedPorts(`${point}:1:term`);
     await bucket.writeText({ key, text: "", headers });
