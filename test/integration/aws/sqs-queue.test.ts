@@ -1,8 +1,12 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import type { FauxqsServer } from "fauxqs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { createSqsClient } from "../../../src/aws/clients.ts";
+import { createQueue } from "../../../src/aws/sqs-queue.ts";
 import { LeaseLostError } from "../../../src/domain/errors.ts";
-import { aWorker, DEAD_LETTERS, QUEUE, startQueues } from "../queue/fixture.ts";
+import { aWorker, DEAD_LETTERS, QUEUE, startQueues, useEndpoint } from "../queue/fixture.ts";
 
 let server: FauxqsServer;
 let queueUrl: string;
@@ -42,6 +46,25 @@ describe("the queue", () => {
     expect((hidden?.visibilityDeadline ?? 0) - Date.now()).toBeGreaterThan(500_000);
     await worker.queue.release(handle, 0);
     expect(server.inspectQueue(QUEUE)?.messages.ready).toHaveLength(1);
+  });
+
+  test("R-L6: extends in time while nothing else that is asked of SQS is answered", async () => {
+    const handle = await receive();
+    const hole = createServer((socket) => socket.on("error", () => undefined)).listen(0, "127.0.0.1");
+    await once(hole, "listening");
+    const settings = { region: "us-east-1", endpointOverridden: true };
+    const heartbeatClient = createSqsClient(settings);
+    const address = hole.address();
+    useEndpoint(`http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
+    const client = createSqsClient({ ...settings, maxSockets: 1, maxAttempts: 1, socketTimeoutMs: 2000 });
+    const queue = createQueue({ client, heartbeatClient, queueUrl });
+    const others = Promise.allSettled(["one", "two"].map((body) => queue.send(body)));
+    await queue.extend(handle, 600);
+    expect((server.inspectQueue(QUEUE)?.messages.inflight[0]?.visibilityDeadline ?? 0) - Date.now()).toBeGreaterThan(500_000);
+    client.destroy();
+    heartbeatClient.destroy();
+    hole.close();
+    expect((await others).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 
   test("says that the lease is lost when the message is not in flight any more", async () => {

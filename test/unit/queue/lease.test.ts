@@ -165,19 +165,18 @@ describe("holdLease", () => {
   });
 
   test("waits at its disposal for the extension under way, so that a settlement comes after it", async () => {
-    let answered = false;
+    const order: string[] = [];
     const lease = aLease({
       extend: async () => {
         await new Promise((resolve) => setTimeout(resolve, 1000));
-        answered = true;
+        order.push("extended");
       },
     });
     await seconds(60.5);
-    const disposed = lease[Symbol.asyncDispose]();
-    expect(answered).toBe(false);
+    const disposed = lease[Symbol.asyncDispose]().then(() => order.push("disposed"));
     await seconds(1);
     await disposed;
-    expect(answered).toBe(true);
+    expect(order).toEqual(["extended", "disposed"]);
   });
 
   test("leaves no listener on the signal it was given", () => {

@@ -48,6 +48,13 @@ describe("the logger", () => {
     expect(() => JSON.parse(line)).not.toThrow();
   });
 
+  it("takes access key ids out of what AWS says of them", () => {
+    const err = new Error("The AWS Access Key Id AKIAQWERTYUIOPASDFGH (was ASIAQWERTYUIOPASDFGH) does not exist");
+    const [line] = linesOf((logger) => logger.warn({ err }, "refused"));
+    expect(line).toContain("The AWS Access Key Id [redacted] (was [redacted]) does not exist");
+    expect(line).not.toMatch(/A[KS]IAQ/);
+  });
+
   it("cannot be made to break a line or move a terminal's cursor by what a file says", () => {
     const hostile = 'title\n{"level":"fatal"}\u001B[2J\u009B31m\u007F';
     const [json = ""] = linesOf((logger) => logger.warn({ stderr: hostile }, "ffmpeg said"));
