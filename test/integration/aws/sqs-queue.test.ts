@@ -53,11 +53,13 @@ describe("the queue", () => {
     const hole = createServer((socket) => socket.on("error", () => undefined)).listen(0, "127.0.0.1");
     await once(hole, "listening");
     const settings = { region: "us-east-1", endpointOverridden: true };
-    const heartbeatClient = createSqsClient(settings);
+    const patience = { ...settings, maxSockets: 1, maxAttempts: 1, socketTimeoutMs: 2000 };
+    const [heartbeatClient, client] = [createSqsClient(patience), createSqsClient(patience)];
+    const queue = createQueue({ client, heartbeatClient, queueUrl });
+    // A client asks for its endpoint at its first request.
+    await queue.extend(handle, 60);
     const address = hole.address();
     useEndpoint(`http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
-    const client = createSqsClient({ ...settings, maxSockets: 1, maxAttempts: 1, socketTimeoutMs: 2000 });
-    const queue = createQueue({ client, heartbeatClient, queueUrl });
     const others = Promise.allSettled(["one", "two"].map((body) => queue.send(body)));
     await queue.extend(handle, 600);
     expect((server.inspectQueue(QUEUE)?.messages.inflight[0]?.visibilityDeadline ?? 0) - Date.now()).toBeGreaterThan(500_000);
