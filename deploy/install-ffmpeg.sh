@@ -1,36 +1,114 @@
 #!/bin/sh
-# Makes sure that ffmpeg and ffprobe (with --with-browser also Chromium) are there, with the encoders that are needed, and
-# on Linux bubblewrap, the sandbox they run in.
-# Says nothing when they are; installs them on Debian and Ubuntu as root; otherwise says what to install and ends with 1.
-# Without bubblewrap alone it ends with 0: `sandbox: auto`, the default of development, goes on with what there is.
+# Makes sure that ffmpeg and ffprobe are there, with the encoders that are needed, and on Linux bubblewrap, the sandbox
+# they run in. Says nothing when they are; installs them on Debian and Ubuntu as root; otherwise says what to install.
+#   --with-browser         Chromium, too
+#   --with-tools           the programs of $tools, too, with which the tests check what is deployed
+#   --archive URL SHA256   ffmpeg and ffprobe out of this archive, a static build, into /usr/local/bin (or $FFMPEG_PREFIX/bin):
+#                          for systems that have no package of it, and fleets that pin one build
+# Ends with 1 without ffmpeg, its encoders or the browser. Without bubblewrap or a tool it ends with 0: `sandbox: auto`, the
+# default of development, goes on with what there is, and the test that needs the tool says so.
 set -u
 
-packages=""
-command -v ffmpeg >/dev/null 2>&1 && command -v ffprobe >/dev/null 2>&1 || packages="ffmpeg"
-if [ "${1:-}" = "--with-browser" ]; then
-  command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 ||
-    command -v google-chrome >/dev/null 2>&1 || packages="$packages chromium"
-fi
-required="${packages# }"
-[ "$(uname)" != Linux ] || command -v bwrap >/dev/null 2>&1 || packages="$packages bubblewrap"
-packages="${packages# }"
+# "program:package of Debian and Ubuntu", one a line.
+tools="
+shellcheck:shellcheck
+systemd-analyze:systemd
+logrotate:logrotate
+"
 
-if [ -n "$packages" ]; then
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-    echo "Missing: $packages. Install with: sudo apt-get update && sudo apt-get install -y $packages" >&2
-    [ -z "$required" ] || exit 1
-  else
-    echo "Installing $packages with apt-get (a minute or two)..." >&2
-    log=$(mktemp)
-    trap 'rm -f "$log"' EXIT
-    export DEBIAN_FRONTEND=noninteractive
-    # A package index of an hour ago may name files that are gone, hence the update.
-    if ! { apt-get update && apt-get install -y --no-install-recommends $packages; } >"$log" 2>&1; then
-      cat "$log" >&2
-      echo "Could not install: $packages. Install with: apt-get update && apt-get install -y $packages" >&2
-      [ -z "$required" ] || exit 1
-    fi
+# Debian keeps logrotate where only root looks.
+PATH="$PATH:/usr/sbin"
+export PATH
+
+browser="" with_tools="" url="" sha256=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --with-browser) browser=yes ;;
+    --with-tools) with_tools=yes ;;
+    --archive)
+      [ $# -ge 3 ] || { echo "--archive takes a URL and its SHA-256" >&2; exit 64; }
+      url="$2" sha256="$3"
+      shift 2
+      ;;
+    *) echo "usage: install-ffmpeg.sh [--with-browser] [--with-tools] [--archive URL SHA256]" >&2; exit 64 ;;
+  esac
+  shift
+done
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Installs packages by apt-get; says what to type, and fails, where it cannot.
+install_packages() {
+  if [ "$(id -u)" != 0 ] || ! has apt-get; then
+    echo "Missing: $*. Install with: sudo apt-get update && sudo apt-get install -y $*" >&2
+    return 1
   fi
+  echo "Installing $* with apt-get (a minute or two)..." >&2
+  log=$(mktemp)
+  # A package index of an hour ago may name files that are gone, hence the update.
+  if { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1; then
+    rm -f "$log"
+    return 0
+  fi
+  cat "$log" >&2
+  rm -f "$log"
+  echo "Could not install: $*. Install with: apt-get update && apt-get install -y $*" >&2
+  return 1
+}
+
+# Unpacks the pinned archive unless it was the last one unpacked here.
+install_archive() {
+  prefix="${FFMPEG_PREFIX:-/usr/local}"
+  mark="$prefix/share/ladderd/ffmpeg.sha256"
+  [ "$(cat "$mark" 2>/dev/null)" != "$sha256" ] || return 0
+  folder=$(mktemp -d)
+  if unpack_archive; then status=0; else status=1; fi
+  rm -rf "$folder"
+  return "$status"
+}
+
+unpack_archive() {
+  curl -fsSL --retry 3 --max-time 600 -o "$folder/archive" "$url" || { echo "Could not fetch $url" >&2; return 1; }
+  if ! echo "$sha256  $folder/archive" | sha256sum -c --status -; then
+    echo "$url is not the archive that was meant: its SHA-256 is $(sha256sum <"$folder/archive" | cut -d' ' -f1), not $sha256" >&2
+    return 1
+  fi
+  mkdir -p "$folder/out" "$prefix/bin" "$prefix/share/ladderd"
+  tar -xf "$folder/archive" -C "$folder/out" || return 1
+  for program in ffmpeg ffprobe; do
+    file=$(find "$folder/out" -type f -name "$program" | head -n 1)
+    [ -n "$file" ] || { echo "$url has no $program in it" >&2; return 1; }
+    # Beside its place first: a worker that runs keeps the file it has opened.
+    install -m 755 "$file" "$prefix/bin/$program.new" && mv -f "$prefix/bin/$program.new" "$prefix/bin/$program" || return 1
+  done
+  echo "$sha256" >"$mark"
+}
+
+required="" wanted=""
+if [ -n "$url" ]; then
+  has curl || required="$required curl ca-certificates"
+  has xz || required="$required xz-utils"
+elif ! has ffmpeg || ! has ffprobe; then
+  required="ffmpeg"
+fi
+if [ -n "$browser" ]; then
+  has chromium || has chromium-browser || has google-chrome || required="$required chromium"
+fi
+[ "$(uname)" != Linux ] || has bwrap || wanted="$wanted bubblewrap"
+if [ -n "$with_tools" ]; then
+  for tool in $tools; do
+    has "${tool%%:*}" || wanted="$wanted ${tool#*:}"
+  done
+fi
+
+# One run of apt-get for everything; when it fails, what is only wanted must not stand in the way of what is required.
+if [ -n "$required$wanted" ]; then
+  # shellcheck disable=SC2086 # names of packages, split as meant
+  if ! install_packages $required $wanted && [ -n "$required" ]; then exit 1; fi
+fi
+if [ -n "$url" ]; then
+  install_archive || exit 1
+  PATH="${FFMPEG_PREFIX:-/usr/local}/bin:$PATH"
 fi
 
 encoders=$(ffmpeg -v error -hide_banner -encoders 2>/dev/null)
