@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { SourceError } from "../../../src/domain/errors.ts";
 import type { ObjectStore } from "../../../src/pipeline/ports.ts";
 import { PreconditionFailed } from "../../../src/pipeline/ports.ts";
 import type { AssetRecord } from "../../../src/publish/asset-record.ts";
@@ -56,6 +57,16 @@ describe("commit", () => {
     await expect(commit(attempt(store, SECOND, { is: { isCurrent: false } }), signal)).resolves.toBe("stale");
     const foreign = aRecord({ source: { id: SOURCES.foreign, sizeBytes: 1 }, revision: "20260102T030408-00000004" });
     await expect(commit(attempt(store, foreign), signal)).rejects.toMatchObject({ code: "destination_conflict" });
+    expect(store.changes).toStrictEqual(before);
+  });
+
+  test("fault 32: writes nothing for a source that was deleted while it was encoded", async () => {
+    const store = await storeWithCopies(aRecord());
+    await commit(attempt(store, aRecord()), signal);
+    const before = [...store.changes];
+    const gone = async (): Promise<never> => Promise.reject(new SourceError("source_not_found", "there is no such object"));
+    const late = { ...attempt(store, SECOND), candidate: gone };
+    await expect(commit(late, signal)).rejects.toMatchObject({ code: "source_not_found", disposition: "reject" });
     expect(store.changes).toStrictEqual(before);
   });
 
