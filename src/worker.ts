@@ -8,6 +8,7 @@ import type { DaemonConfig } from "./config/config.ts";
 import type { ErrorCode } from "./domain/errors.ts";
 import { armFailpoint } from "./lifecycle/arm-failpoint.ts";
 import type { InstanceIdentity } from "./lifecycle/identity.ts";
+import { watchDepths } from "./lifecycle/watch-depths.ts";
 import { sweepRegularly } from "./lifecycle/sweep-regularly.ts";
 import type { Observer } from "./observer.ts";
 import { createObserver } from "./observer.ts";
@@ -93,7 +94,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   const opened = openAws(config, observer.metrics);
   const aws = armed?.aws(opened) ?? opened;
   undo.defer(async () => aws.close());
-  await requireQueue(aws.queue);
+  const { deadLetterQueueUrl } = await requireQueue(aws.queue);
   const swept = await sweepWorkspaces(config.workDir);
   await sweepKept(config.workDir);
   if (swept.length > 0) logger.info({ folders: swept }, "work folders of processes that are gone removed");
@@ -135,6 +136,14 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     logger,
   });
   undo.defer(() => http.close());
+  undo.use(
+    watchDepths({
+      queues: { jobs: config.queueUrl, dead_letters: deadLetterQueueUrl },
+      read: aws.readDepth,
+      onDepths: observer.metrics.queueDepths,
+      logger,
+    }),
+  );
   if (config.gc.everyHours > 0) undo.use(collectGarbage(config, { aws, observer, logger }));
   logger.info({ http: http.url, queue: config.queueUrl, slots: config.concurrency }, "receiving");
   return control({ config, consumers, observer, life, unconfirmed, httpUrl: http.url, resources: undo.move() });

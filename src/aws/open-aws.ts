@@ -2,8 +2,10 @@ import type { ObjectStore, ReadRange, SourceStore } from "../pipeline/ports.ts";
 import type { SweepBucket } from "../publish/sweep.ts";
 import type { ReceiveClient } from "../queue/consumers.ts";
 import type { Queue } from "../queue/queue.ts";
+import type { ReadDepth } from "../lifecycle/watch-depths.ts";
 import type { ClientSettings, S3Settings } from "./clients.ts";
 import { createS3Client, createSqsClient } from "./clients.ts";
+import { createDepthReader } from "./queue-depths.ts";
 import { createRangeReader } from "./read-range.ts";
 import { createS3ObjectStore } from "./s3-object-store.ts";
 import { createS3SourceStore } from "./s3-source-store.ts";
@@ -25,6 +27,7 @@ export interface Aws {
   readonly receiveClient: ReceiveClient;
   /** Of the events of managed engines; absent when there is none. */
   readonly events?: { readonly queueUrl: string; readonly queue: Queue; readonly receiveClient: ReceiveClient };
+  readonly readDepth: ReadDepth;
   bucket(name: string): ObjectStore;
   sweepBucket(name: string): SweepBucket;
   /** Ends all connections. */
@@ -61,6 +64,7 @@ export function openAws(
     sources: createS3SourceStore(objects),
     readRange: createRangeReader(objects),
     queue: createQueue({ client, heartbeatClient, queueUrl, onDeadLetter: deadLetterCopied }),
+    readDepth: createDepthReader(client),
     receiveClient,
     bucket: (name) => createS3ObjectStore(objects, name),
     sweepBucket: (name) => createS3SweepBucket(objects, name),

@@ -41,6 +41,7 @@ export const EMF_METRICS: readonly EmfMetric[] = [
   { name: "JobsInProgress", unit: "Count", kind: "gauge", read: ({ sum }) => sum("jobs_in_progress") },
   { name: "Slots", unit: "Count", kind: "gauge", read: ({ sum }) => sum("slots") },
   { name: "BusyShare", unit: "Percent", kind: "gauge", read: busyShare },
+  { name: "Backlog", unit: "Count", kind: "gauge", read: ({ sum }) => sum("queue_messages", { queue: ["jobs"], state: ["visible"] }) },
   { name: "SecondsSincePublish", unit: "Seconds", kind: "gauge", read: secondsSincePublish },
   { name: "DiskFree", unit: "Bytes", kind: "gauge", read: ({ sum }) => sum("disk_free_bytes") },
   { name: "IntakeHeld", unit: "Count", kind: "gauge", read: ({ sum }) => sum("intake_held") },

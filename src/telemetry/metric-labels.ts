@@ -40,3 +40,8 @@ export interface AwsRequest {
 
 /** Which way bytes went between us and S3. */
 export const DIRECTIONS = ["in", "out"] as const;
+
+/** The queues whose messages are counted, and what a message on them is doing: it waits, or somebody holds it. */
+export const QUEUES = ["jobs", "dead_letters"] as const;
+export type CountedQueue = (typeof QUEUES)[number];
+export const MESSAGE_STATES = ["visible", "hidden"] as const;

@@ -36,6 +36,9 @@ export function createMetricSet() {
     received: new Counter(about("messages_received_total", "messages received, by the shape of their body", ["shape"])),
     settled: new Counter(about("messages_settled_total", "messages settled, by how", ["outcome"])),
     deadLetterCopies: new Counter(about("dead_letter_copies_total", "copies of rejected messages put on the dead-letter queue")),
+    queueMessages: new Gauge(
+      about("queue_messages", "messages on a queue by SQS's estimate: visible ones wait, hidden ones are worked at", ["queue", "state"]),
+    ),
     receiveCount: new Histogram({ ...about("message_receive_count", "how often a message was received before"), buckets: RECEIVES }),
     messageAge: new Histogram({ ...about("message_age_seconds", "age of a message at its receive"), buckets: SECONDS }),
     timeToPublish: new Histogram({ ...about("time_to_publish_seconds", "from the upload to the moved pointer"), buckets: SECONDS }),

@@ -7,6 +7,7 @@ import { MESSAGE_SHAPES } from "../domain/job.ts";
 import type { Circuit } from "../engines/circuit.ts";
 import { CIRCUIT_STATES } from "../engines/circuit.ts";
 import type { InstanceIdentity } from "../lifecycle/identity.ts";
+import type { QueueDepth } from "../lifecycle/watch-depths.ts";
 import { FFMPEG_EXITS } from "../engines/ffmpeg/exit-class.ts";
 import { VERIFICATION_CHECKS } from "../packaging/verify.ts";
 import type { JobEvent, Outcome } from "../pipeline/ports.ts";
@@ -41,6 +42,8 @@ export interface Metrics {
   intakeHeld(code: ErrorCode | undefined): void;
   awsRequest(request: labels.AwsRequest): void;
   deadLetterCopied(): void;
+  /** Of a queue left out nothing is known any more. */
+  queueDepths(depths: readonly QueueDepth[]): void;
   orphansDeleted(objects: number): void;
   interrupted(kind: labels.Interruption): void;
   drained(drain: { readonly seconds: number; readonly forced: boolean }): void;
@@ -87,6 +90,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
     awsRequest: ({ service, operation, result }) => {
       const known = labels.AWS_OPERATIONS[service].find((name) => name === operation) ?? "other";
       set.awsRequests.inc({ service, operation: known, result });
+    },
+    queueDepths: (depths) => {
+      set.queueMessages.reset();
+      for (const { queue, ...counts } of depths)
+        for (const state of labels.MESSAGE_STATES) set.queueMessages.set({ queue, state }, counts[state]);
     },
     deadLetterCopied: () => set.deadLetterCopies.inc(),
     orphansDeleted: (objects) => set.orphansDeleted.inc(objects),

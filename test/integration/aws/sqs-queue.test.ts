@@ -4,6 +4,7 @@ import type { FauxqsServer } from "fauxqs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { createSqsClient } from "../../../src/aws/clients.ts";
+import { createDepthReader } from "../../../src/aws/queue-depths.ts";
 import { createQueue } from "../../../src/aws/sqs-queue.ts";
 import { LeaseLostError } from "../../../src/domain/errors.ts";
 import { aWorker, DEAD_LETTERS, QUEUE, startQueues, useEndpoint } from "../queue/fixture.ts";
@@ -67,6 +68,26 @@ describe("the queue", () => {
     heartbeatClient.destroy();
     hole.close();
     expect((await others).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  });
+
+  test("counts what waits and what is worked at", async () => {
+    await receive();
+    for (let index = 0; index < 3; index += 1) server.sendMessage(QUEUE, "waits");
+    const read = createDepthReader(worker.client);
+    expect(await read(queueUrl, new AbortController().signal)).toEqual({ visible: 3, hidden: 1 });
+    await expect(read(queueUrl, AbortSignal.abort())).rejects.toThrow("abort");
+  });
+
+  test("tells of each copy that its dead-letter queue has taken, and of none where there is no such queue", async () => {
+    let copies = 0;
+    const clients = { client: worker.client, heartbeatClient: worker.client };
+    const copy = { body: "x", code: "job_malformed", reason: "x", fingerprint: "f" } as const;
+    const { queueUrl: plainUrl } = server.createQueue("plain");
+    for (const url of [queueUrl, queueUrl, plainUrl]) {
+      await createQueue({ ...clients, queueUrl: url, onDeadLetter: () => (copies += 1) }).quarantine(copy);
+    }
+    expect(copies).toBe(2);
+    expect(server.inspectQueue(DEAD_LETTERS)?.messages.ready).toHaveLength(2);
   });
 
   test("says that the lease is lost when the message is not in flight any more", async () => {

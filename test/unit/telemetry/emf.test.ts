@@ -28,6 +28,7 @@ function reporting({ level = "info", slots = 4 }: { level?: LogLevel; slots?: nu
       return 5e9;
     },
   });
+  metrics.queueDepths([{ queue: "jobs", visible: 12, hidden: 3 }]);
   const reports = reportToCloudWatch({ namespace: "ladderd/test", metrics, logger });
   const received = (ageSeconds: number): void => {
     metrics.messageReceived({ shape: "s3", receiveCount: 1, ageSeconds });
@@ -81,7 +82,7 @@ describe("reportToCloudWatch", () => {
     metrics.observeEvent({ kind: "stage-started", jobId: "c", stage: "encode" });
     metrics.intakeHeld("destination_denied");
     await minutes(2);
-    const wanted = { JobsInProgress: 3, Slots: 4, BusyShare: 75, DiskFree: 5e9, IntakeHeld: 1 };
+    const wanted = { JobsInProgress: 3, Slots: 4, BusyShare: 75, Backlog: 12, DiskFree: 5e9, IntakeHeld: 1 };
     expect(Object.fromEntries(readEmf(lines[1] ?? "").values)).toMatchObject(wanted);
   });
 

@@ -143,6 +143,19 @@ describe("createMetrics", () => {
     expect(await valueOf(metrics, "last_publish_timestamp_seconds")).toBeGreaterThan(1_700_000_000);
   });
 
+  it("shows the queues that were counted last, and forgets one that no longer is", async () => {
+    const metrics = someMetrics();
+    metrics.queueDepths([
+      { queue: "jobs", visible: 5, hidden: 2 },
+      { queue: "dead_letters", visible: 1, hidden: 0 },
+    ]);
+    expect(await valueOf(metrics, 'queue_messages{queue="jobs",state="visible"}')).toBe(5);
+    expect(await valueOf(metrics, 'queue_messages{queue="dead_letters",state="visible"}')).toBe(1);
+    metrics.queueDepths([{ queue: "jobs", visible: 4, hidden: 3 }]);
+    expect(await valueOf(metrics, 'queue_messages{queue="jobs",state="hidden"}')).toBe(3);
+    expect(await valueOf(metrics, 'queue_messages{queue="dead_letters",state="visible"}')).toBeUndefined();
+  });
+
   it("counts early parts and full sets, and times what played first alone", async () => {
     const metrics = someMetrics();
     const of = { job: { id: "a", source: { bucket: "b", key: "k" } }, asset: { engine: "ffmpeg", durationSeconds: 1, renditions: [] } };
