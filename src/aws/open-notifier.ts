@@ -8,11 +8,12 @@ import { createOutbox } from "../notify/outbox.ts";
 import { webhookSink } from "../notify/webhook.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
+type NotifierConfig = Pick<DaemonConfig, "notify" | "environmentSecret" | "elasticTranscoder"> & {
+  readonly compat: Pick<DaemonConfig["compat"], "notifications">;
+};
+
 /** A notifier to the configured receivers; the client of a service that nobody is told by is not loaded. */
-export async function openNotifier(
-  config: Pick<DaemonConfig, "notify" | "environmentSecret" | "compat" | "elasticTranscoder">,
-  logger: Pick<Logger, "warn">,
-): Promise<Notifier> {
+export async function openNotifier(config: NotifierConfig, logger: Pick<Logger, "warn">): Promise<Notifier> {
   const { environmentSecret } = config;
   const { topicArn, eventBusArn, webhook } = config.notify;
   const { url, secret = "" } = webhook;
@@ -31,10 +32,7 @@ export async function openNotifier(
 /** Where no pipeline is configured subscribers get an id that was none. */
 const NO_PIPELINE = "0000000000000-000000";
 
-async function openCompat(
-  config: Pick<DaemonConfig, "compat" | "elasticTranscoder">,
-  logger: Pick<Logger, "warn">,
-): Promise<Compat | undefined> {
+async function openCompat(config: NotifierConfig, logger: Pick<Logger, "warn">): Promise<Compat | undefined> {
   const { notifications } = config.compat;
   if (notifications === undefined) return undefined;
   const { compatSink } = await import("./sns-sink.ts");

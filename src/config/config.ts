@@ -122,8 +122,13 @@ export interface NotifyKeys {
   };
 }
 
+/** Which names and containers HLS has: our own, or those of Elastic Transcoder. */
+export const OUTPUT_LAYOUTS = ["ladderd", "elastic-transcoder"] as const;
+export type OutputLayout = (typeof OUTPUT_LAYOUTS)[number];
+
 export interface CompatKeys {
   readonly notifications?: string | undefined;
+  readonly outputLayout: OutputLayout;
 }
 
 /** Metrics for CloudWatch in the log. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { LadderEncryption } from "../domain/encryption.ts";
 import { HLS_KEY_FORMATS, PROTECTION_SCHEMES } from "../domain/encryption.ts";
 import type { Ladder } from "../domain/ladder.ts";
-import type { Config, Environment } from "./config.ts";
+import type { Config, Environment, Settings } from "./config.ts";
 
 const LOOPBACK = /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/;
 /** Keys and what opens them travel over TLS, or not beyond this machine. */
@@ -68,3 +68,11 @@ export const missingSecrets = (ladders: ReadonlyMap<string, Ladder>, { environme
   secretVariables(ladders.values())
     .filter((name) => environmentSecret(name) === undefined)
     .map((name) => `${name}: is not set, and a ladder's encryption takes its secret from it`);
+
+/** One problem for each encrypted ladder where the old layout is asked for: what is encrypted here is CMAF alone. */
+export const layoutProblems = (ladders: ReadonlyMap<string, Ladder>, { compat }: Pick<Settings, "compat">): readonly string[] =>
+  compat.outputLayout === "ladderd"
+    ? []
+    : [...ladders].flatMap(([name, { encryption: found }]) =>
+        found ? [`compat.outputLayout: ladder ${name} is encrypted, and MPEG-TS would be in clear; choose one of them`] : [],
+      );

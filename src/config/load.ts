@@ -7,7 +7,7 @@ import type { Config, DaemonConfig, Environment, Settings } from "./config.ts";
 import { ConfigError } from "./config-error.ts";
 import { endpointOverrides, knownVariables, SCHEMA_KEYS, unknownVariables } from "./environment.ts";
 import { FORMATS } from "./formats.ts";
-import { environmentSecretOf, missingSecrets, secretVariables } from "./ladder-encryption.ts";
+import { environmentSecretOf, layoutProblems, missingSecrets, secretVariables } from "./ladder-encryption.ts";
 import { loadLadders } from "./ladders.ts";
 import { CONFIG_DIRECTORY, packagedPackager } from "./paths.ts";
 import { findProgram } from "./programs.ts";
@@ -36,7 +36,8 @@ export function loadConfig({ env, directory = CONFIG_DIRECTORY }: LoadOptions): 
   if (ladders.problems.length > 0) wrongKeys.add("ladder");
   const input = { settings: read.settings, env, environment, ladders: [...ladders.found.keys()] };
   const between = read.formed ? ruleProblems(input, wrongKeys) : [];
-  const problems = [...unknownVariables(env, secrets), ...read.problems, ...ladders.problems, ...between];
+  const layout = read.formed ? layoutProblems(ladders.found, read.settings) : [];
+  const problems = [...unknownVariables(env, secrets), ...read.problems, ...ladders.problems, ...between, ...layout];
   if (problems.length > 0) throw new ConfigError(problems);
   return complete(read.settings, { environment, env, secrets });
 }

@@ -1,6 +1,7 @@
 import type convict from "convict";
 
 import type { CompatKeys, EmfKeys, NotifyKeys } from "./config.ts";
+import { OUTPUT_LAYOUTS } from "./config.ts";
 
 /** The keys under `notify`: who is told what becomes of jobs (docs/events.md). */
 export const notify: convict.Schema<NotifyKeys> = {
@@ -39,6 +40,12 @@ export const compat: convict.Schema<CompatKeys> = {
     format: "topic",
     env: "LADDERD_COMPAT_NOTIFICATIONS",
     default: undefined,
+  },
+  outputLayout: {
+    doc: "names and container of HLS: ladderd, or elastic-transcoder (KEY_v4.m3u8, KEY_iframe.m3u8, KEY00000.ts) for players that know it",
+    format: [...OUTPUT_LAYOUTS],
+    env: "LADDERD_COMPAT_OUTPUT_LAYOUT",
+    default: "ladderd",
   },
 };
 

@@ -21,6 +21,8 @@ export interface Job {
   readonly ladder?: string;
   /** Ids of Elastic Transcoder's presets, instead of a ladder. */
   readonly presets?: readonly string[];
+  /** What Elastic Transcoder called the outputs of these presets. */
+  readonly outputKeys?: readonly { readonly preset: string; readonly key: string }[];
   /** A copy of the source was tried and did not hold, whatever the ladder says. */
   readonly copiesNothing?: { /** Damaged frames that the copy brought to light. */ readonly decodeErrors: number };
   readonly engine?: EngineName;

@@ -46,8 +46,18 @@ export const TEXT_GROUP = "text";
 /** What HLS authoring 5.x asks of subtitles for the deaf and hard of hearing. */
 const FOR_THE_DEAF = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound";
 
+/** What leads to the media playlist of a rendition, and its name there. */
+export interface TextPlace {
+  readonly base: string;
+  readonly playlist: string;
+}
+
 /** One text rendition as EXT-X-MEDIA; `before` are those listed already. */
-export function textMedia({ id, name, language, forced, sdh }: TextRendition, before: readonly WrittenText[], base: string): string {
+export function textMedia(
+  { id, name, language, forced, sdh }: TextRendition,
+  before: readonly WrittenText[],
+  { base, playlist }: TextPlace,
+): string {
   const repeats = before.some(({ rendition }) => rendition.language === language && rendition.forced === forced && rendition.sdh === sdh);
   const attributes = [
     "TYPE=SUBTITLES",
@@ -58,7 +68,7 @@ export function textMedia({ id, name, language, forced, sdh }: TextRendition, be
     `AUTOSELECT=${repeats ? "NO" : "YES"}`,
     `FORCED=${forced ? "YES" : "NO"}`,
     ...(sdh ? [`CHARACTERISTICS="${FOR_THE_DEAF}"`] : []),
-    `URI="${base}${id}/${MEDIA_PLAYLIST}"`,
+    `URI="${base}${id}/${playlist}"`,
   ];
   return `#EXT-X-MEDIA:${attributes.join(",")}`;
 }

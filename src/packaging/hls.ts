@@ -16,7 +16,8 @@ export const HLS_VERSION = 7;
 
 /** The parts of a playlist, a line each. */
 export const lines = (...parts: readonly (string | readonly string[])[]): string => `${parts.flat().join("\n")}\n`;
-const seconds = (value: number): string => value.toFixed(6).replace(/0{1,5}$/, "");
+/** Seconds as playlists write them. */
+export const seconds = (value: number): string => value.toFixed(6).replace(/0{1,5}$/, "");
 
 /** The media playlist of one rendition, from its measured segments (RFC 8216bis 4.4.3). */
 export function mediaPlaylist(facts: RenditionFacts, target: number, encryption?: Encryption): string {
@@ -42,11 +43,14 @@ export function iFramePlaylist(facts: RenditionFacts, encryption?: Encryption): 
   );
 }
 
-/** The media playlist of a text rendition: WebVTT segments on the grid of the others (RFC 8216bis 3.1.4). */
-export function textPlaylist(timeline: Timeline, target: number): string {
+/** The media playlist of a text rendition: WebVTT segments on the grid of the others (RFC 8216bis 3.1.4); `folder` is where they are. */
+export function textPlaylist(timeline: Timeline, target: number, folder = ""): string {
   return lines(
     ["#EXTM3U", `#EXT-X-VERSION:${HLS_VERSION}`, `#EXT-X-TARGETDURATION:${target}`, "#EXT-X-PLAYLIST-TYPE:VOD"],
-    textPeriods(timeline).flatMap(({ name, startSeconds, endSeconds }) => [`#EXTINF:${seconds(endSeconds - startSeconds)},`, name]),
+    textPeriods(timeline).flatMap(({ name, startSeconds, endSeconds }) => [
+      `#EXTINF:${seconds(endSeconds - startSeconds)},`,
+      folder + name,
+    ]),
     ["#EXT-X-ENDLIST"],
   );
 }

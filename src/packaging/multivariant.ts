@@ -24,18 +24,19 @@ export function multivariantPlaylist(presentation: Presentation, base: string): 
     codecs.length > 0
       ? orNone(groups).flatMap((group) => codecs.map((pictures) => videoVariants(presentation, { pictures, group }, base)))
       : [audioVariants(groups, base)]
-  ).flatMap((alike) => startingNear(FIRST_VARIANT_BPS, alike));
+  ).flatMap(startingNear);
   return lines(
     ["#EXTM3U", `#EXT-X-VERSION:${HLS_VERSION}`, "#EXT-X-INDEPENDENT-SEGMENTS"],
     sessionKeyTag(presentation),
     groups.flatMap((group) => group.members.map((entry) => audioMedia(entry, group, base))),
-    text.map(({ rendition }, index) => textMedia(rendition, text.slice(0, index), base)),
+    text.map(({ rendition }, index) => textMedia(rendition, text.slice(0, index), { base, playlist: MEDIA_PLAYLIST })),
     variants.flatMap(({ attributes, uri }) => [`#EXT-X-STREAM-INF:${attributes}`, uri]),
     codecs.flatMap((entries) => entries.toReversed().map((entry) => iFrameStream(entry, base))),
   );
 }
 
-interface Variant {
+/** A variant as it is listed. */
+export interface Variant {
   readonly bandwidthBps: number;
   readonly attributes: string;
   readonly uri: string;
@@ -118,9 +119,9 @@ function iFrameStream({ rendition, facts }: Measured<VideoRendition>, base: stri
   return `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(",")}`;
 }
 
-/** Players begin with the first one listed. */
-function startingNear(bps: number, variants: readonly Variant[]): Variant[] {
-  const distance = ({ bandwidthBps }: Variant): number => Math.abs(Math.log(bandwidthBps / bps));
+/** The variants, where a player should start first: it begins with the first one listed. */
+export function startingNear(variants: readonly Variant[]): Variant[] {
+  const distance = ({ bandwidthBps }: Variant): number => Math.abs(Math.log(bandwidthBps / FIRST_VARIANT_BPS));
   const first = variants.toSorted((a, b) => distance(a) - distance(b))[0];
   return first ? [first, ...variants.filter((variant) => variant !== first)] : [];
 }

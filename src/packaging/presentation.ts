@@ -3,6 +3,7 @@ import { OutputError } from "../domain/errors.ts";
 import { VIDEO_CODECS } from "../domain/ladder.ts";
 import type { RenditionFacts } from "./facts.ts";
 import type { Storyboard } from "./storyboard.ts";
+import type { TransportLayout } from "./transport.ts";
 import type { Cue } from "./webvtt.ts";
 
 /** What the manifests are written from: the plan's names beside the measured figures. */
@@ -15,6 +16,8 @@ export interface Presentation {
   readonly text: readonly WrittenText[];
   /** The pictures beside a video; absent until they are made. */
   readonly storyboard?: Storyboard;
+  /** Absent: the asset has the layout of this version alone. */
+  readonly transport?: TransportLayout;
 }
 
 export interface WrittenText {

@@ -31,6 +31,16 @@ export function rebaseMultivariant(text: string, wish: RebaseWish): Rebased {
   return { text: `${rebased.map(({ line }) => line).join("\n")}\n`, names: [...new Set(names)] };
 }
 
+/**
+ * A media playlist for the asset itself: every segment led to through the revision. Pure. Throws OutputError output_incomplete
+ * for a text that is none, that leads out of the revision, or whose tags lead anywhere.
+ */
+export function rebaseMedia(text: string, wish: RebaseWish): string {
+  const lines = linesOf(text);
+  if (!lines) throw incomplete(`${wish.name} is no playlist`);
+  return `${lines.map((line) => rebaseLine(line, wish).line).join("\n")}\n`;
+}
+
 interface Line {
   readonly line: string;
   readonly name?: string;

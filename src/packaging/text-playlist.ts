@@ -38,7 +38,11 @@ export function writtenBytes(cues: readonly Cue[], timeline: Timeline): number {
 export const isBounded = (cues: readonly Cue[], timeline: Timeline): boolean => writtenBytes(cues, timeline) <= MAX_WRITTEN_BYTES;
 
 /** Every WebVTT file of a text rendition by its name in the rendition's folder. */
-export function textFiles({ cues }: Pick<WrittenText, "cues">, timeline: Timeline): ReadonlyMap<string, string> {
+export const textFiles = ({ cues }: Pick<WrittenText, "cues">, timeline: Timeline): ReadonlyMap<string, string> =>
+  new Map([...textSegments({ cues }, timeline), [WHOLE_TEXT, wholeText(cues)]]);
+
+/** Those of its segments alone, for media whose clock stands at `originSeconds` when the film begins. */
+export function textSegments({ cues }: Pick<WrittenText, "cues">, timeline: Timeline, originSeconds = 0): ReadonlyMap<string, string> {
   const periods = textPeriods(timeline);
   const shown: Cue[][] = periods.map(() => []);
   const length = segmentSeconds(timeline);
@@ -49,6 +53,5 @@ export function textFiles({ cues }: Pick<WrittenText, "cues">, timeline: Timelin
       if (period.endSeconds > cue.startSeconds) shown[at]?.push(cue);
     }
   }
-  const segments = periods.map(({ name }, at) => [name, textSegment(shown[at] ?? [])] as const);
-  return new Map([...segments, [WHOLE_TEXT, wholeText(cues)]]);
+  return new Map(periods.map(({ name }, at) => [name, textSegment(shown[at] ?? [], originSeconds)] as const));
 }

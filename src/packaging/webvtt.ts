@@ -84,8 +84,9 @@ export function onTimeline(cues: readonly Cue[], shiftSeconds: number, durationS
 /** One WebVTT file of the whole programme: what DASH players load. */
 export const wholeText = (cues: readonly Cue[]): string => file([], cues);
 
-/** The segment of an HLS subtitle rendition that shows these cues, on the media's own clock (RFC 8216 3.5). */
-export const textSegment = (cues: readonly Cue[]): string => file(["X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000"], cues);
+/** The segment of an HLS subtitle rendition that shows these cues, on the media's own clock, which the film begins at `originSeconds` of (RFC 8216 3.5). */
+export const textSegment = (cues: readonly Cue[], originSeconds = 0): string =>
+  file([`X-TIMESTAMP-MAP=MPEGTS:${originSeconds * 90_000},LOCAL:00:00:00.000`], cues);
 
 function file(headers: readonly string[], cues: readonly Cue[]): string {
   const blocks = cues.map((cue) => {

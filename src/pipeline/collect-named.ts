@@ -33,6 +33,8 @@ export interface NamedRequest {
 export interface NamedCollected {
   readonly named: NamedOutputs;
   readonly multivariant: string;
+  /** All playlists, by name. */
+  readonly texts: ReadonlyMap<string, string>;
   /** Of each HLS media playlist, by its name, its one file and the segments in it. */
   readonly playlists: ReadonlyMap<string, { readonly file: string; readonly cuts: readonly Cut[] }>;
   /** The pictures of each I-frame playlist. */
@@ -61,7 +63,7 @@ export async function collectNamed({ plan, told, revision, prefix, outDir }: Nam
   const media = [...new Set([...[...playlists.values()].map(({ file }) => file), ...named.files])];
   await bringOfService(new Map(media.map((name) => [name, name])), { prefix, sizes, outDir }, run);
   const kept = new Map([...sizes].filter(([name]) => !isSpare(name)));
-  return { named, multivariant: texts.get(MANIFESTS.hls) ?? "", playlists, iFrames, kept, media };
+  return { named, multivariant: texts.get(MANIFESTS.hls) ?? "", texts, playlists, iFrames, kept, media };
 }
 
 /** HLS of version 4 has one file a rendition. */

@@ -1,3 +1,4 @@
+import type { CompatKeys } from "../config/config.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import type { ContentKey } from "../domain/encryption.ts";
 import type { Ladder } from "../domain/ladder.ts";
@@ -37,6 +38,8 @@ export interface PipelineSettings {
   readonly disk: { readonly minimumFreeBytes: number; readonly sourceFactor: number };
   /** Whether the smallest renditions of a long source are published before the others are encoded. */
   readonly earlyPublish: boolean;
+  /** Absent: the layout of this version. */
+  readonly compat?: Pick<CompatKeys, "outputLayout">;
   /** Jobs that share the machine. */
   readonly concurrency: number;
   readonly encode: {

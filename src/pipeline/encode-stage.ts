@@ -12,6 +12,7 @@ import { encode } from "../engines/ffmpeg/run.ts";
 import type { PipelineSettings, StageRun } from "./deps.ts";
 import { outputBytes, requireSpace } from "./disk.ts";
 import { growthAllowed, withinQuota } from "./quota.ts";
+import { hasOldLayout } from "./transport-stage.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface EncodeStage {
@@ -39,7 +40,9 @@ export async function encodeStage(
   const threads = encoderThreads(tools.threads, { cores: parallel, usableCores: aboveCores });
   // Chunks wait on disk for those before them, at worst nearly all of them; what is reused lies there twice.
   const copies = reused || planChunks(plan, chunks).length > 1 ? 2 : 1;
-  const neededBytes = copies * outputBytes(plan);
+  // The rendition that is written again lies there three times for a while.
+  const again = hasOldLayout({ deps }) ? OLD_LAYOUT_COPIES : 0;
+  const neededBytes = (copies + again) * outputBytes(plan);
   await requireSpace(settings.workDir, neededBytes, settings.disk.minimumFreeBytes);
   await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
   const quota = { folder: dirname(workspace.outDir), growthBytes: growthAllowed(neededBytes, plan.source.sizeBytes) };
@@ -70,6 +73,9 @@ export async function encodeStage(
   refuseDamagedCopy(plan, encoded);
   return encoded;
 }
+
+/** Every picture with the sound in it, and the largest of them twice more; outputBytes has room to spare for what packets add. */
+const OLD_LAYOUT_COPIES = 3;
 
 /** An encoder conceals damage; in a copy it would reach every player. */
 function refuseDamagedCopy({ passThrough }: EncodePlan, { decodeErrors }: EncodeReport): void {

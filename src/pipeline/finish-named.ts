@@ -1,14 +1,19 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { revisionBase } from "../domain/output-layout.ts";
+import type { Job } from "../domain/job.ts";
 import type { PlacedPacket } from "../engines/elastic-transcoder/cuts.ts";
 import { describe } from "../engines/elastic-transcoder/describe.ts";
 import { masterPlaylist } from "../engines/elastic-transcoder/master.ts";
 import { withKeyframesOf } from "../engines/elastic-transcoder/keyframes.ts";
+import { outputKeys } from "../engines/elastic-transcoder/output-keys.ts";
+import type { Preset } from "../engines/elastic-transcoder/preset.ts";
+import type { Streams } from "../engines/elastic-transcoder/streams.ts";
 import { streamsOf } from "../engines/elastic-transcoder/streams.ts";
 import { makeFilePictures } from "../media/pictures.ts";
+import { keyPlaylists } from "../packaging/key-playlists.ts";
 import { pictureNames, planStoryboard, POSTER, STORYBOARD_INDEX, storyboardIndex } from "../packaging/storyboard.ts";
-import { describedRecord } from "../publish/asset-record.ts";
+import { describedRecord, withKeys } from "../publish/asset-record.ts";
 import type { OnSending } from "../publish/commit.ts";
 import { uploadWhileEncoding } from "../publish/upload-attempt.ts";
 import type { RemoteRecord } from "../state/remote-records.ts";
@@ -18,6 +23,7 @@ import { identityOf, publishFiles, sizesOf } from "./publish-files.ts";
 import type { Publication } from "./publish-files.ts";
 import type { JobRun } from "./run-job.ts";
 import { textLost } from "./text-lost.ts";
+import { hasOldLayout } from "./transport-stage.ts";
 
 export interface FinishNamed {
   readonly record: RemoteRecord;
@@ -44,7 +50,10 @@ export async function finishNamed(
   const pictures = await stage("pictures", () => picturesOf({ record, outDir, packets }, run));
   const { named, kept, multivariant, media } = collected;
   const streams = streamsOf({ plan, multivariant, measured, iFrames });
-  const manifests = { hls: masterPlaylist(streams, revisionBase(revision)), dash: named.manifests.dash };
+  const base = revisionBase(revision);
+  const keys = hasOldLayout(run) ? keysOf(job, streams, deps.presets) : undefined;
+  const others = keys ? { others: keyPlaylists(keys, { texts: playable(collected.texts, iFrames), base }) } : {};
+  const manifests = { hls: masterPlaylist(streams, base), dash: named.manifests.dash, ...others };
   const text = await stage("text", () => textLost(record, deps, signal));
   const renamed = new Map([...kept.keys()].map((name) => [name, name]));
   const upload = uploadWhileEncoding({ store: deps.published, prefix, outDir, renditionIds: [], renamed }, signal);
@@ -63,13 +72,24 @@ export async function finishNamed(
     const files = new Map([...kept, ...(await sizesOf(pictures, outDir))]);
     const request = {
       ...publication,
-      ...{ record: describedRecord(identityOf(publication), description, degraded), manifests, files },
+      ...{ record: withKeys(describedRecord(identityOf(publication), description, degraded), keys), manifests, files },
     };
     return await stage("publish", () => publishFiles(request, deps, context));
   } finally {
     await upload.stop();
   }
 }
+
+/** The service has its streams by the names that they had there. */
+function keysOf(job: Job, { pictures }: Streams, presets: readonly Preset[] = []): Readonly<Record<string, string>> {
+  const keys = outputKeys(job, pictures, presets);
+  const nameOf = new Map(pictures.map(({ id, playlist }) => [id, playlist.replace(/_v4\.m3u8$/, "")]));
+  return Object.fromEntries(Object.entries(keys).map(([key, id]) => [key, nameOf.get(id) ?? id]));
+}
+
+/** Without the I-frame playlists that do not play. */
+const playable = (texts: ReadonlyMap<string, string>, iFrames: ReadonlyMap<string, unknown>): ReadonlyMap<string, string> =>
+  new Map([...texts].filter(([name]) => !name.endsWith("_iframe.m3u8") || iFrames.has(name)));
 
 interface PictureWork {
   readonly record: RemoteRecord;

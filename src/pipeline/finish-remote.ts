@@ -18,6 +18,7 @@ import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
 import type { JobRun } from "./run-job.ts";
 import { textStage } from "./text-stage.ts";
+import { transportStage } from "./transport-stage.ts";
 import { verifyStage } from "./verify-stage.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -85,7 +86,9 @@ async function publish({ record, workspace, onSending }: Publishing, run: JobRun
   if (plan.text.length > 0 && (await fetchForText(record, workspace, stageRun)) === "stale") return "stale";
   const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
   const texts = await stage("text", () => textStage(verified, { workspace, source: job.source, asset: admitted }, stageRun));
-  const presentation = await stage("pictures", () => picturesStage(texts.presentation, outDir, stageRun));
+  const presentation = await stage("pictures", async () =>
+    transportStage(await picturesStage(texts.presentation, outDir, stageRun), { job, outDir }, stageRun),
+  );
   const renditionIds = [...plan.video, ...plan.audio].map(({ id }) => id);
   const upload = uploadWhileEncoding({ store, prefix, outDir, renditionIds, renamed }, context.signal);
   try {

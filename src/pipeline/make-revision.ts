@@ -17,6 +17,7 @@ import type { Claim, ObjectStore } from "./ports.ts";
 import type { JobRun } from "./run-job.ts";
 import type { TakenOver } from "./take-over.ts";
 import { textStage } from "./text-stage.ts";
+import { transportStage } from "./transport-stage.ts";
 import { verifyStage } from "./verify-stage.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -78,7 +79,9 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
     const { encoderSeconds, decodeErrors } = await encodeMissing(request, work);
     const verified = await stage("verify", () => verifyStage(plan, outDir, stageRun));
     const texts = await stage("text", () => textStage(verified, { workspace, source: job.source, asset: admitted }, stageRun));
-    const presentation = await stage("pictures", () => picturesStage(texts.presentation, outDir, stageRun));
+    const presentation = await stage("pictures", async () =>
+      transportStage(await picturesStage(texts.presentation, outDir, stageRun), { job, outDir }, stageRun),
+    );
     const degraded = [...plan.source.defects, ...lossesOf(decodeErrors, texts.lost)];
     const publish = {
       job,

@@ -16,11 +16,21 @@ export function moveOn(queue: Pick<Queue, "send">): RemoteDeps["moveOn"] {
 
 /** An event names the version that it saw, and asks for none: only a job that pins its version names it here. */
 function messageOf({ job, admitted }: RemoteRecord): object {
-  const { source, pinsVersion, assetPath, ladder, presets, engine, priority, metadata } = job;
+  const { source, pinsVersion, assetPath, ladder, engine, priority, metadata } = job;
   const { bucket, key, versionId } = source;
   const pinned = pinsVersion && versionId !== undefined ? { versionId } : {};
-  const wishes = { assetPath, ladder, presets, engine, priority, metadata };
+  const wishes = { assetPath, ladder, presets: presetsOf(job), engine, priority, metadata };
   return { ladderd: 1, source: { bucket, key, ...pinned }, ...wishes, askedAt: isoTime(admitted.createdAt) };
+}
+
+/** As the message said them. */
+function presetsOf({ presets, outputKeys = [] }: RemoteRecord["job"]): readonly (string | { id: string; key: string })[] | undefined {
+  const left = [...outputKeys];
+  return presets?.map((id) => {
+    const at = left.findIndex(({ preset }) => preset === id);
+    const [named] = at < 0 ? [] : left.splice(at, 1);
+    return named ? { id, key: named.key } : id;
+  });
 }
 
 /** What an upload's event calls its time may be anything. */

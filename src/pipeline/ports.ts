@@ -185,6 +185,7 @@ export interface ShownAsset {
   readonly engine: string;
   readonly durationSeconds: number;
   readonly renditions: readonly { readonly id: string; readonly width?: unknown; readonly height?: unknown }[];
+  readonly keys?: Readonly<Record<string, string>>;
 }
 
 /** How a job ended; a metric label. */

@@ -36,7 +36,7 @@ export async function publishStage(
 
 /** Every object of the revision with its size: nothing else is uploaded, nothing less is accepted. */
 async function revisionFiles(
-  { video, audio }: Presentation,
+  { video, audio, transport }: Presentation,
   outDir: string,
   others: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
@@ -44,5 +44,6 @@ async function revisionFiles(
     [`${id}/${INIT_NAME}`, facts.initBytes] as const,
     ...facts.segments.map(({ name, sizeBytes }) => [`${id}/${name}`, sizeBytes] as const),
   ]);
-  return new Map([...media, ...(await sizesOf(others, outDir))]);
+  const old = (transport?.streams ?? []).flatMap(({ segments }) => segments.map(({ name, bytes }) => [name, bytes] as const));
+  return new Map([...media, ...old, ...(await sizesOf(others, outDir))]);
 }

@@ -20,6 +20,9 @@ const textEntry = z.looseObject({
   sourceHash: z.string().exactOptional(),
 });
 
+/** A name without a folder. */
+const OWN_NAME = /^[\w.-]{1,128}$/;
+
 /** What a rollback took off the air, and when: it does not come back by the messages that were sent before. */
 const withdrawn = z.looseObject({ sourceId: z.string(), ladderHash: z.string(), at: z.string() });
 
@@ -37,6 +40,8 @@ const schema = z.looseObject({
   ladder: z.string(),
   ladderHash: z.string(),
   degraded: z.array(z.string()).readonly().exactOptional(),
+  /** Keys that players of Elastic Transcoder know, and the stream of the revision that is behind each. */
+  keys: z.record(z.string().regex(OWN_NAME), z.string().regex(OWN_NAME)).exactOptional(),
   previous: z
     .string()
     .regex(/^[0-9A-Za-z-]+$/)
@@ -113,7 +118,10 @@ export interface AssetDescription {
 
 /** asset.json as ARCHITECTURE.md has it: public, so nothing in it names the upload. */
 export const assetRecord = (identity: AssetIdentity, presentation: Presentation, degraded: readonly string[]): AssetRecord =>
-  describedRecord(identity, descriptionOf(presentation, identity.revision), degraded);
+  withKeys(describedRecord(identity, descriptionOf(presentation, identity.revision), degraded), presentation.transport?.keys);
+
+/** The record of a revision that is also known by these keys. */
+export const withKeys = (record: AssetRecord, keys: AssetRecord["keys"]): AssetRecord => (keys ? { ...record, keys } : record);
 
 /** As assetRecord, of media that was described already. */
 export function describedRecord(identity: AssetIdentity, described: AssetDescription, degraded: readonly string[]): AssetRecord {

@@ -1,5 +1,6 @@
 import { InvalidJobError, StorageError } from "../domain/errors.ts";
 import { POINTER_COPIES, assetKeys, revisionBase } from "../domain/output-layout.ts";
+import { KEY_SUFFIXES, keyPlaylists } from "../packaging/key-playlists.ts";
 import type { Manifests } from "../packaging/render.ts";
 import type { ObjectStore, WriteCondition } from "../pipeline/ports.ts";
 import { PreconditionFailed } from "../pipeline/ports.ts";
@@ -136,14 +137,10 @@ interface PointerWrite {
   readonly checkLease: () => void;
 }
 
-/** MPD before playlist; each is left alone once asset.json names another revision. Whether any had to be written. */
+/** MPD before playlist, and before both what else leads to the asset; each is left alone once asset.json names another revision. Whether any had to be written. */
 async function writePointers(store: ObjectStore, { record, manifests, checkLease }: PointerWrite, signal: AbortSignal): Promise<boolean> {
   let isChanged = false;
-  const keys = assetKeys(record.assetPath);
-  for (const [key, text] of [
-    [keys.dash, manifests.dash],
-    [keys.hls, manifests.hls],
-  ] as const) {
+  for (const [key, text] of pointersOf(record, manifests)) {
     for (let round = 0; ; round += 1) {
       const current = await store.readText(key, signal);
       if (current?.text === text) break;
@@ -159,6 +156,12 @@ async function writePointers(store: ObjectStore, { record, manifests, checkLease
     }
   }
   return isChanged;
+}
+
+/** Keys and texts, in the order that they are written in: whoever finds the last one in place finds all of them. */
+function pointersOf({ assetPath }: AssetRecord, { hls, dash, others }: Manifests): readonly (readonly [key: string, text: string])[] {
+  const keys = assetKeys(assetPath);
+  return [...[...(others ?? [])].map(([name, text]) => [`${assetPath}/${name}`, text] as const), [keys.dash, dash], [keys.hls, hls]];
 }
 
 /**
@@ -226,16 +229,23 @@ export async function pointersShow(
 /** The texts that the pointers of this revision hold, from their copies inside it. Throws StorageError when these are gone. */
 export async function manifestsOf(
   store: Pick<ObjectStore, "readText">,
-  { assetPath, revision }: Pick<AssetRecord, "assetPath" | "revision">,
+  { assetPath, revision, keys }: Pick<AssetRecord, "assetPath" | "revision" | "keys">,
   signal: AbortSignal,
 ): Promise<Manifests> {
-  const folder = `${assetPath}/${revisionBase(revision)}`;
+  const base = revisionBase(revision);
+  const folder = `${assetPath}/${base}`;
   const [hls, dash] = await Promise.all([
     store.readText(folder + POINTER_COPIES.hls, signal),
     store.readText(folder + POINTER_COPIES.dash, signal),
   ]);
   if (!hls || !dash) throw new StorageError(`revision ${revision} of ${assetPath} has lost its pointer copies`);
-  return { hls: hls.text, dash: dash.text };
+  if (!keys) return { hls: hls.text, dash: dash.text };
+  const texts = new Map<string, string>();
+  for (const name of new Set(Object.values(keys).flatMap((stream) => KEY_SUFFIXES.map((suffix) => stream + suffix)))) {
+    const stored = await store.readText(folder + name, signal);
+    if (stored) texts.set(name, stored.text);
+  }
+  return { hls: hls.text, dash: dash.text, others: keyPlaylists(keys, { texts, base }) };
 }
 
 async function wrote(write: Promise<unknown>): Promise<boolean> {

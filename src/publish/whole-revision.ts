@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path/posix";
 import { OutputError } from "../domain/errors.ts";
 import { DASH_POINTER, HLS_POINTER, POINTER_COPIES, revisionBase } from "../domain/output-layout.ts";
+import { MEDIA_PLAYLIST } from "../packaging/hls.ts";
 import { nameOfUri } from "../packaging/own-uri.ts";
 import { readMultivariant } from "../packaging/read-multivariant.ts";
 import type { XmlElement } from "../packaging/read-xml.ts";
@@ -24,13 +25,15 @@ export interface WholeRevision {
  */
 export async function requireWhole(
   store: ObjectStore,
-  { record: { assetPath, revision }, manifests }: WholeRevision,
+  { record: { assetPath, revision, keys, renditions }, manifests }: WholeRevision,
   signal: AbortSignal,
 ): Promise<void> {
   const base = revisionBase(revision);
   const prefix = `${assetPath}/${base}`;
   const names = new Set((await store.list(prefix, signal)).map(({ key }) => key.slice(prefix.length)));
-  const playlists = playlistsOf(manifests.hls, base);
+  // With the old layout HLS and DASH share no media: what DASH plays is in the playlists that no pointer names.
+  const ofDash = keys ? renditions.map(({ id }) => `${id}/${MEDIA_PLAYLIST}`).filter((name) => names.has(name)) : [];
+  const playlists = [...playlistsOf(manifests.hls, base), ...ofDash];
   const missing = new Set([...playlists, ...filesOf(manifests.dash, base)].filter((name) => !names.has(name)));
   await forAll(
     playlists.filter((name) => names.has(name)),

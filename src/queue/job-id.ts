@@ -12,8 +12,14 @@ export const jobId = (parts: readonly (string | undefined)[]): string =>
     .slice(0, 32);
 
 /** The id of a job that a message of our own asks for: other wishes for the same source are another job. */
-export const requestedJobId = ({ source, assetPath, ladder, engine }: Pick<Job, "source" | "assetPath" | "ladder" | "engine">): string =>
-  jobId([source.bucket, source.key, source.versionId, assetPath, ladder, engine]);
+export const requestedJobId = ({
+  source,
+  assetPath,
+  ladder,
+  presets,
+  engine,
+}: Pick<Job, "source" | "assetPath" | "ladder" | "presets" | "engine">): string =>
+  jobId([source.bucket, source.key, source.versionId, assetPath, presets ? JSON.stringify(presets) : ladder, engine]);
 
 /** The version a message names; S3 writes "null" for objects of an unversioned bucket and some senders an empty text. */
 export const namedVersion = (versionId: string | null | undefined): string | undefined =>

@@ -1,7 +1,10 @@
 import { z } from "zod";
+import type { Job } from "../domain/job.ts";
 import { ENGINES } from "../domain/job.ts";
+import { HLS_POINTER } from "../domain/output-layout.ts";
 import { PRESET_ID } from "../engines/elastic-transcoder/preset.ts";
 import { languageTag } from "../media/labels.ts";
+import { KEY_SUFFIXES } from "../packaging/key-playlists.ts";
 import { isOwnOutput } from "./entry.ts";
 import type { Entry, IntakeRules } from "./entry.ts";
 import { jobId, namedVersion, requestedJobId } from "./job-id.ts";
@@ -42,13 +45,30 @@ const path = z.string().superRefine((value, context) => {
   if (problem !== undefined) context.addIssue(problem);
 });
 
+const presetId = z.string().regex(PRESET_ID, "is no id of a preset");
+/** The old service took folders in keys as well; ours lie beside the pointers. */
+const outputKey = z.string().regex(/^[\w.-]{1,64}$/, "must be a plain name of at most 64 characters");
+const presetList = z
+  .array(z.union([presetId, z.strictObject({ id: presetId, key: outputKey })], "is neither the id of a preset nor its id and key"))
+  .min(1)
+  .max(MAX_PRESETS)
+  .refine((wanted) => hasOwnNames(wanted.flatMap((one) => (typeof one === "string" ? [] : one.key))), {
+    error: "have keys whose playlists would have one name, or that of a pointer",
+  });
+
+/** Whether every playlist of every key has a name that nothing else has. */
+function hasOwnNames(keys: readonly string[]): boolean {
+  const names = [HLS_POINTER, ...keys.flatMap((key) => KEY_SUFFIXES.map((suffix) => key + suffix))];
+  return new Set(names).size === names.length;
+}
+
 const jobMessage = z
   .strictObject({
     ladderd: z.literal(1),
     source: z.strictObject({ bucket: bucketName, key: objectKey, versionId: z.string().max(1024).nullable().exactOptional() }),
     assetPath: path.exactOptional(),
     ladder: name.exactOptional(),
-    presets: z.array(z.string().regex(PRESET_ID, "is no id of a preset")).min(1).max(MAX_PRESETS).readonly().exactOptional(),
+    presets: presetList.exactOptional(),
     engine: z.enum(ENGINES).exactOptional(),
     priority: z.int().exactOptional(),
     metadata: metadata.exactOptional(),
@@ -82,7 +102,8 @@ export function parseJobMessage(value: unknown, rules: IntakeRules): Entry {
 function parseTranscode(value: unknown, rules: IntakeRules): Entry {
   const parsed = jobMessage.safeParse(value);
   if (!parsed.success) return malformed(parsed.error, "job message");
-  const { ladderd: _version, source, askedAt, ...wishes } = parsed.data;
+  const { ladderd: _version, source, askedAt, presets: wanted, ...others } = parsed.data;
+  const wishes = { ...others, ...(wanted ? presetWishes(wanted) : {}) };
   const { bucket, key } = source;
   const refusal = refused(source, "source", rules);
   if (refusal) return refusal;
@@ -91,6 +112,12 @@ function parseTranscode(value: unknown, rules: IntakeRules): Entry {
   const pins = versionId === undefined ? {} : ({ pinsVersion: true } as const);
   const asked = askedAt === undefined ? {} : { eventTime: askedAt };
   return { kind: "job", job: { id: requestedJobId({ source: ref, ...wishes }), source: ref, ...pins, ...wishes, ...asked } };
+}
+
+function presetWishes(wanted: z.infer<typeof presetList>): Pick<Job, "presets" | "outputKeys"> {
+  const keyed = wanted.flatMap((one) => (typeof one === "string" ? [] : [{ preset: one.id, key: one.key }]));
+  const ids = wanted.map((one) => (typeof one === "string" ? one : one.id));
+  return { presets: ids, ...(keyed.length > 0 ? { outputKeys: keyed } : {}) };
 }
 
 function parseAttach(value: unknown, rules: IntakeRules): Entry {

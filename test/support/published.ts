@@ -38,6 +38,7 @@ const assetSchema = z.strictObject({
   storyboard: z.string().optional(),
   hls: z.literal("index.m3u8"),
   dash: z.literal("index.mpd"),
+  keys: z.record(z.string(), z.string()).optional(),
   engine: z.enum(["elastic-transcoder", "mediaconvert", "ffmpeg"]),
   bytes: z.int().positive(),
   encodeSeconds: z.number().nonnegative(),

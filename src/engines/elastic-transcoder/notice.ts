@@ -27,6 +27,8 @@ export interface NoticedAsset {
   readonly engine: string;
   readonly durationSeconds: number;
   readonly renditions: readonly NoticedRendition[];
+  /** From each key of the old layout to the stream of the revision behind it. */
+  readonly keys?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The pipeline that subscribers know, and the custom presets whose settings are at hand. */
@@ -59,12 +61,12 @@ export function serviceIdOf(jobId: string): string {
  * to what the service did.
  */
 export function completedNotice(job: Job, asset: NoticedAsset, { pipelineId, presets }: NoticeFacts): Notice {
-  const { assetPath, durationSeconds, renditions } = asset;
+  const { assetPath, durationSeconds } = asset;
   const jobId = serviceIdOf(job.id);
-  const outputs = renditions.map(({ id, width, height }, index) => ({
+  const outputs = outputsOf(asset).map(({ key, rendition: { id, width, height } }, index) => ({
     id: `${index + 1}`,
-    presetId: presetOf(job, { id, height, width }, presets),
-    key: keyOf(id, asset),
+    presetId: job.outputKeys?.find((named) => named.key === key)?.preset ?? presetOf(job, { id, height, width }, presets),
+    key,
     status: "Complete",
     duration: Math.ceil(durationSeconds),
     ...(width === undefined || height === undefined ? {} : { width, height }),
@@ -100,9 +102,27 @@ export function errorNotice({ jobId: id, key, code, reason, userMetadata }: Noti
   };
 }
 
+interface NoticedOutput {
+  readonly key: string;
+  readonly rendition: NoticedRendition;
+}
+
+/** With the old layout an output is a key, whose sound is inside; else it is a rendition. */
+function outputsOf(asset: NoticedAsset): readonly NoticedOutput[] {
+  const { renditions, keys } = asset;
+  if (!keys) return renditions.map((rendition) => ({ key: keyOf(rendition.id, asset), rendition }));
+  return Object.entries(keys).flatMap(([key, stream]) => {
+    const rendition = renditions.find(({ id }) => stream === id || stream === NAMED_BY_SERVICE + id);
+    return rendition ? [{ key, rendition }] : [];
+  });
+}
+
+/** What the keys of the service's own outputs begin with, since two formats lie in one folder. */
+const NAMED_BY_SERVICE = "hls-";
+
 /** The playlist of a rendition without the extension that the service appended: its own outputs keep the names it gave. */
 const keyOf = (id: string, { revision, engine }: NoticedAsset): string =>
-  engine === "elastic-transcoder" ? `${revisionBase(revision)}hls-${id}` : `${revisionBase(revision)}${id}/index`;
+  engine === "elastic-transcoder" ? `${revisionBase(revision)}${NAMED_BY_SERVICE}${id}` : `${revisionBase(revision)}${id}/index`;
 
 /** The one that the job named for this size; a job that named none gets the system preset that comes nearest. */
 function presetOf({ presets: named = [] }: Job, { width = 0, height = 0 }: NoticedRendition, custom: readonly Preset[]): string {

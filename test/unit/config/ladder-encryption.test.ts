@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConfigError } from "../../../src/config/config-error.ts";
 import { unknownVariables } from "../../../src/config/environment.ts";
-import { environmentSecretOf, missingSecrets, secretVariables } from "../../../src/config/ladder-encryption.ts";
+import { environmentSecretOf, layoutProblems, missingSecrets, secretVariables } from "../../../src/config/ladder-encryption.ts";
 import { loadLadders } from "../../../src/config/ladders.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { KEY, anEncryption } from "../../helpers/encryption.ts";
@@ -94,6 +94,13 @@ describe("the secrets of ladders", () => {
     const ladders = laddersWith(anEncryption());
     const config = { ...loadConfig({ env: {} }), environmentSecret: environmentSecretOf({ KEY: "" }, ["KEY"]) };
     expect(missingSecrets(ladders, config)).toEqual(["KEY: is not set, and a ladder's encryption takes its secret from it"]);
+  });
+
+  it("are not asked for in a layout that would show the film in clear", () => {
+    const { compat } = loadConfig({ env: { LADDERD_COMPAT_OUTPUT_LAYOUT: "elastic-transcoder" } });
+    expect(layoutProblems(laddersWith(anEncryption()), { compat })).toEqual([expect.stringMatching(/^compat\.outputLayout: ladder test /)]);
+    expect(layoutProblems(laddersWith(undefined), { compat })).toEqual([]);
+    expect(layoutProblems(laddersWith(anEncryption()), loadConfig({ env: {} }))).toEqual([]);
   });
 
   it("do not show when the configuration is printed", () => {

@@ -146,6 +146,24 @@ describe("the messages that Elastic Transcoder sent", () => {
     expect(outputs.map(({ presetId }) => presetId)).toEqual([CUSTOM.id, "1351620000001-500060"]);
   });
 
+  test("name the keys that players know, where the film has them", () => {
+    const outputKeys = [
+      { preset: CUSTOM.id, key: "360p" },
+      { preset: "1351620000001-200035", key: "1m" },
+    ];
+    const asset = { ...PUBLISHED.asset, keys: { "360p": "v360", "1m": "v360" } };
+    const [notice] = noticesOf((notifier) => notifier.job({ ...PUBLISHED, asset, job: { ...PUBLISHED.job, outputKeys } }));
+    const message: unknown = JSON.parse(notice?.message ?? "");
+    expect(message).toMatchObject({
+      outputKeyPrefix: "film/",
+      outputs: [
+        { id: "1", presetId: CUSTOM.id, key: "360p", width: 640 },
+        { id: "2", presetId: "1351620000001-200035", key: "1m", width: 640 },
+      ],
+      playlists: [{ format: "HLSv4", outputKeys: ["360p", "1m"] }, { format: "MPEG-DASH" }],
+    });
+  });
+
   test("carry to a failure what its message said, by which subscribers know their film", () => {
     const body = JSON.stringify({ ladderd: 1, metadata: { assetId: "42" } });
     const [notice] = noticesOf((notifier) => notifier.rejected({ ...RECORD, body }));

@@ -32,6 +32,12 @@ test("a job is handed on with all that it asked for", async () => {
   expect(await sentOf("2026-11-20T10:00:00.000Z", wishes)).toMatchObject({ job: wishes });
 });
 
+test("a job is handed on with the keys of its presets", async () => {
+  const outputKeys = [{ preset: "1351620000001-200055", key: "400k" }];
+  const wishes = { presets: ["1351620000001-200015", "1351620000001-200055"], outputKeys };
+  expect(await sentOf("2026-11-20T10:00:00.000Z", wishes)).toMatchObject({ job: wishes });
+});
+
 test("a job whose event had a time of its own kind is handed on all the same", async () => {
   expect(await sentOf("last Friday")).toMatchObject({ kind: "job", job: { source: { key: "films/one.mp4" } } });
 });

@@ -1,13 +1,20 @@
 import { describe, expect, test } from "vitest";
 import type { ObjectStore } from "../../../src/pipeline/ports.ts";
+import type { AssetRecord } from "../../../src/publish/asset-record.ts";
 import { commit, repairPointers } from "../../../src/publish/commit.ts";
-import { SECOND, attempt, expectPublished, storeWithCopies } from "../../helpers/commits.ts";
+import { KEYS, SECOND, attempt, expectPublished, storeWithCopies } from "../../helpers/commits.ts";
 import type { MemoryStore } from "../../helpers/memory-store.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { settled } from "../../helpers/outcome.ts";
 import { aRecord } from "../../helpers/records.ts";
 
 const { signal } = new AbortController();
+
+/** The bucket with this record, and none of its pointers. */
+async function publishedIn(store: MemoryStore, record: AssetRecord): Promise<MemoryStore> {
+  await store.writeText({ key: KEYS.record, text: JSON.stringify(record), headers: { contentType: "x", cacheControl: "x" } });
+  return store;
+}
 
 describe("repairPointers", () => {
   const withCopies = async (): Promise<MemoryStore> => storeWithCopies(aRecord());
@@ -27,6 +34,20 @@ describe("repairPointers", () => {
     await settled(commit(attempt(crashing, aRecord()), signal));
     await repairPointers(store, aRecord(), context);
     expectPublished(store, aRecord());
+  });
+
+  test("completes the playlists of keys as well, before the pointers", async () => {
+    const record = aRecord({ keys: { "400k": "v224" } });
+    const store = await storeWithCopies(record);
+    const folder = `films/a/r/${record.revision}/`;
+    const headers = { contentType: "x", cacheControl: "x" };
+    for (const name of ["v224.m3u8", "v224_v4.m3u8"])
+      await store.writeText({ key: folder + name, text: "#EXTM3U\n#EXTINF:6,\nv22400000.ts\n", headers });
+    await repairPointers(await publishedIn(store, record), record, context);
+    for (const name of ["400k.m3u8", "400k_v4.m3u8"])
+      expect(store.textOf(`films/a/${name}`)).toBe(`#EXTM3U\n#EXTINF:6,\nr/${record.revision}/v22400000.ts\n`);
+    expect(store.textOf("films/a/400k_iframe.m3u8")).toBeUndefined();
+    expectPublished(store, record);
   });
 
   test("writes nothing when all is well", async () => {

@@ -217,6 +217,28 @@ describe("our own job message", () => {
     expect(job(jobMessage({ assetPath: "x" })).id).not.toBe(job(jobMessage()).id);
   });
 
+  test("with other presets is another job", () => {
+    const ids = ["200015", "200035"].map((number) => job(jobMessage({ presets: [`1351620000001-${number}`] })).id);
+    expect(new Set([...ids, job(jobMessage()).id]).size).toBe(3);
+  });
+
+  test("may say what the outputs of its presets were called", () => {
+    const presets = ["1351620000001-200015", { id: "1351620000001-200055", key: "400k" }];
+    expect(job(jobMessage({ presets }))).toMatchObject({
+      presets: ["1351620000001-200015", "1351620000001-200055"],
+      outputKeys: [{ preset: "1351620000001-200055", key: "400k" }],
+    });
+  });
+
+  test.each([["index"], ["a", "a"], ["a", "a_v4"], ["../a"], ["a/b"], [""]])(
+    "refuses keys whose playlists would lie on others: %j %j",
+    (...keys) => {
+      const presets = keys.map((key) => ({ id: "1351620000001-200055", key }));
+      expect(code(jobMessage({ presets }))).toBe("job_malformed");
+      expect(reason(jobMessage({ presets }))).toContain("presets");
+    },
+  );
+
   test.each([
     ["ladderd", { ladderd: 2 }],
     ["source", { source: undefined }],
