@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-const project = (name: string, testTimeout: number, folders: readonly string[] = [name]) => ({
+const project = (name: string, testTimeout: number, folders: readonly string[] = [`test/${name}`]) => ({
   test: {
     name,
-    include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
+    include: folders.map((folder) => `${folder}/**/*.test.ts`),
     testTimeout,
     hookTimeout: testTimeout,
     environment: "node" as const,
@@ -17,6 +17,10 @@ export default defineConfig({
     // Tests that say so run side by side: two workers, for the same reason.
     maxConcurrency: 2,
     reporters: ["default"],
-    projects: [project("unit", 60_000), project("integration", 180_000, ["integration", "conformance"]), project("e2e", 300_000)],
+    projects: [
+      project("unit", 60_000, ["test/unit", "deploy/cdk/test"]),
+      project("integration", 180_000, ["test/integration", "test/conformance"]),
+      project("e2e", 300_000),
+    ],
   },
 });

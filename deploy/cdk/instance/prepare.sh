@@ -1,0 +1,102 @@
+# Makes a fresh Debian or Ubuntu instance ready for ladderd: what the launch template runs at the first boot, after a few
+# assignments (lib/user-data.ts). ladderd itself, node, ffmpeg and the unit come with CodeDeploy.
+#   REGION        of the instance
+#   DISTRIBUTION  ubuntu | debian
+#   PACKAGES      architecture of Debian packages: arm64 | amd64
+#   WORK_VOLUME   gp3 | instance-store
+#   ENVIRONMENT   lines of the environment file
+# ROOT is a folder in place of / and exists for tests.
+set -euo pipefail
+ROOT=${ROOT:-}
+WORK="$ROOT/var/lib/ladderd/work"
+export DEBIAN_FRONTEND=noninteractive
+
+# An instance that is not ready would be paid for and do nothing; the group starts another one, and its alarm tells when that goes on.
+trap 'echo "ladderd: not prepared, line $LINENO; shutting down" >&2; shutdown -h now' ERR
+
+again() {
+  for pause in 2 5 15 30 0; do
+    "$@" && return 0
+    sleep "$pause"
+  done
+  return 1
+}
+
+fetch() { again curl --fail --silent --show-error --location --proto '=https' --max-time 120 --output "$2" "$1"; }
+
+write_environment() {
+  install -d -m 0755 "$ROOT/etc/ladderd"
+  (umask 027 && printf '%s\n' "$ENVIRONMENT" >"$ROOT/etc/ladderd/ladderd.env")
+  chgrp ladderd "$ROOT/etc/ladderd/ladderd.env"
+}
+
+make_user() {
+  getent passwd ladderd >/dev/null ||
+    useradd --system --user-group --home-dir /var/lib/ladderd --shell /usr/sbin/nologin ladderd
+  install -d -m 0755 -o ladderd -g ladderd "$ROOT/var/lib/ladderd" "$ROOT/var/log/ladderd"
+}
+
+# The largest whole disk with nothing on it: neither device names nor their order are promised on Nitro instances.
+find_work_disk() {
+  local name type size mounted
+  lsblk --bytes --noheadings --paths --list --output NAME,TYPE,SIZE | sort -k3,3nr | while read -r name type size; do
+    [ "$type" = disk ] && [ "$size" -gt 0 ] || continue
+    mounted=$(lsblk --noheadings --list --output FSTYPE,MOUNTPOINT "$name" | tr -d ' \n')
+    [ -z "$mounted" ] || continue
+    printf '%s\n' "$name"
+    return 0
+  done
+}
+
+mount_work() {
+  local disk
+  install -d -m 0755 "$WORK"
+  disk=$(find_work_disk)
+  if [ -z "$disk" ]; then
+    echo "ladderd: no empty disk for the $WORK_VOLUME work volume" >&2
+    return 1
+  fi
+  # No journal, no reserve for root: everything on it can be made again.
+  mkfs.ext4 -q -O ^has_journal -m 0 -L ladderd-work "$disk"
+  printf 'LABEL=ladderd-work /var/lib/ladderd/work ext4 noatime,nosuid,nodev,nofail 0 0\n' >>"$ROOT/etc/fstab"
+  mount -o noatime,nosuid,nodev "$disk" "$WORK"
+  chown ladderd:ladderd "$WORK"
+  chmod 0700 "$WORK"
+}
+
+# Ubuntu 23.10 and later lets no program make user namespaces unless a profile says so. bubblewrap, the sandbox, may.
+allow_sandbox() {
+  [ "$DISTRIBUTION" = ubuntu ] || return 0
+  install -d -m 0755 "$ROOT/etc/apparmor.d"
+  cat >"$ROOT/etc/apparmor.d/bwrap" <<'PROFILE'
+abi <abi/4.0>,
+include <tunables/global>
+profile bwrap /usr/bin/bwrap flags=(unconfined) {
+  userns,
+}
+PROFILE
+  apparmor_parser --replace "$ROOT/etc/apparmor.d/bwrap"
+}
+
+install_agents() {
+  local scratch
+  scratch=$(mktemp -d)
+  again apt-get update -q
+  again apt-get install -q -y --no-install-recommends ca-certificates curl gdebi-core ruby unattended-upgrades
+  fetch "https://amazoncloudwatch-agent-$REGION.s3.$REGION.amazonaws.com/$DISTRIBUTION/$PACKAGES/latest/amazon-cloudwatch-agent.deb" \
+    "$scratch/amazon-cloudwatch-agent.deb"
+  dpkg -i "$scratch/amazon-cloudwatch-agent.deb"
+  fetch "https://aws-codedeploy-$REGION.s3.$REGION.amazonaws.com/latest/install" "$scratch/install"
+  chmod +x "$scratch/install"
+  # It would ask the metadata service without a token for the region, and be refused.
+  AWS_REGION=$REGION "$scratch/install" auto
+  rm -r "$scratch"
+  systemctl enable --now codedeploy-agent
+}
+
+make_user
+mount_work
+write_environment
+allow_sandbox
+# The last step: from here on CodeDeploy installs, and finds everything above in place.
+install_agents

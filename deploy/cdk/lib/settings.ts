@@ -1,0 +1,169 @@
+import { readFileSync } from "node:fs";
+
+import { z } from "zod";
+
+import { KEEPABLE_DAYS } from "./retention.ts";
+
+const bucketOrigin = z.string().regex(/^https?:\/\/[^/*]+$|^\*$/, "must be an origin such as https://player.example, or *");
+const keepable = z.literal(KEEPABLE_DAYS);
+const days = z.number().int().min(1).max(3650);
+const arnOf = (service: string) => z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `must be an ARN of ${service}`);
+
+const volume = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("gp3"),
+    sizeGiB: z.number().int().min(20).max(16_384),
+    iops: z.number().int().min(3000).max(16_000).default(3000),
+    throughputMiBs: z.number().int().min(125).max(1000).default(250),
+  }),
+  z.strictObject({ kind: z.literal("instance-store") }),
+]);
+
+/** Spot capacity differs by zone; a few regions have two of them for a new account. */
+const zones = z.number().int().min(2).max(4).default(3);
+const network = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("public"), zones }),
+  z.strictObject({ kind: z.literal("nat"), zones, gateways: z.number().int().min(1).max(3).default(1) }),
+  z.strictObject({
+    kind: z.literal("existing"),
+    vpcId: z.string().regex(/^vpc-[0-9a-f]+$/),
+    availabilityZones: z.array(z.string()).min(1),
+    subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/)).min(1),
+  }),
+]);
+
+const source = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("codecommit"), repository: z.string().min(1), branch: z.string().min(1).default("main") }),
+  z.strictObject({
+    kind: z.literal("connection"),
+    arn: z.string().regex(/^arn:aws[a-z-]*:(?:codeconnections|codestar-connections):/, "must be the ARN of a connection"),
+    owner: z.string().min(1),
+    repository: z.string().min(1),
+    branch: z.string().min(1).default("main"),
+  }),
+]);
+
+const signing = z.strictObject({
+  /** PEM of RSA or ECDSA public keys; two while one takes the place of the other. */
+  publicKeys: z.array(z.string().startsWith("-----BEGIN PUBLIC KEY-----")).min(1).max(5),
+  /** Signed cookies need credentials in CORS, and those need named origins. */
+  cookies: z.boolean().default(false),
+});
+
+const firewall = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.literal("existing"), arn: arnOf("wafv2") }),
+  z.strictObject({ kind: z.literal("create"), requestsPerFiveMinutes: z.number().int().min(100).max(2_000_000_000).default(10_000) }),
+]);
+
+const delivery = z.strictObject({
+  playerOrigins: z.array(bucketOrigin).min(1).default(["*"]),
+  domain: z.strictObject({ name: z.string().min(3), certificateArn: arnOf("acm") }).optional(),
+  priceClass: z.enum(["100", "200", "all"]).default("100"),
+  signing: signing.optional(),
+  firewall: firewall.default({ kind: "none" }),
+});
+
+const schema = z
+  .strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9-]{1,19}$/, "must be 2 to 20 lower-case letters, digits and hyphens"),
+    region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/),
+    engines: z.array(z.enum(["ffmpeg", "mediaconvert", "elastic-transcoder"])).min(1),
+    uploads: z.strictObject({
+      browserOrigins: z.array(bucketOrigin).default([]),
+      expireDays: days.optional(),
+      noncurrentDays: days.default(30),
+    }),
+    published: z.strictObject({ noncurrentDays: days.default(14) }),
+    delivery,
+    network,
+    instances: z.strictObject({
+      architecture: z.enum(["arm64", "x86_64"]).default("arm64"),
+      operatingSystem: z.enum(["ubuntu-24.04", "debian-12"]).default("ubuntu-24.04"),
+      /** In place of those in deploy/fleet/policy.json. */
+      types: z
+        .array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9]+$/))
+        .min(1)
+        .optional(),
+      workVolume: volume.default({ kind: "gp3", sizeGiB: 100, iops: 3000, throughputMiBs: 250 }),
+      maximumAgeDays: z.number().int().min(1).max(365).default(30),
+      sessionManager: z.boolean().default(false),
+    }),
+    /** More lines of the worker's environment file. */
+    environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string().regex(/^[^\n\r'"\\$`]*$/, "must be one plain line")),
+    source: source.optional(),
+    alarms: z.strictObject({
+      email: z.email().optional(),
+      oldestMessageSeconds: z.number().int().min(60).default(1800),
+      noPublishMinutes: z.number().int().min(15).max(600).multipleOf(5).default(60),
+    }),
+    logs: z.strictObject({ workerDays: keepable.default(30), accessDays: days.default(90) }),
+    recovery: z.strictObject({
+      replicaRegion: z.string().optional(),
+      backupDays: days.optional(),
+    }),
+  })
+  .superRefine((settings, context) => {
+    for (const { path, message } of conflicts(settings)) context.addIssue({ code: "custom", path: [...path], message });
+  });
+
+/** What the stacks are made from, checked: every parameter of docs/aws.md. */
+export type Settings = z.infer<typeof schema>;
+
+interface Conflict {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** Instance types with local NVMe carry a d after the generation: c7gd, m6id, i4i and im4gn are storage families. */
+const WITH_STORE = /^(?:[a-z]+\d[a-z]*d[a-z]*|i[a-z]*\d[a-z]*|d3[a-z]*)\./;
+
+interface Judged {
+  readonly region: string;
+  readonly delivery: z.infer<typeof delivery>;
+  readonly instances: { readonly types?: readonly string[] | undefined; readonly workVolume: z.infer<typeof volume> };
+  readonly recovery: { readonly replicaRegion?: string | undefined };
+}
+
+function conflicts({ region, delivery: edge, instances, recovery }: Judged): readonly Conflict[] {
+  const found: Conflict[] = [];
+  if (edge.signing?.cookies === true && edge.playerOrigins.includes("*"))
+    found.push({ path: ["delivery", "playerOrigins"], message: "must name the origins when cookies are signed" });
+  if (edge.firewall.kind === "create" && region !== "us-east-1")
+    found.push({ path: ["delivery", "firewall"], message: "CloudFront's web ACLs live in us-east-1: create it there and give its ARN" });
+  if (edge.domain && !edge.domain.certificateArn.includes(":us-east-1:"))
+    found.push({ path: ["delivery", "domain", "certificateArn"], message: "CloudFront takes certificates of us-east-1" });
+  if (recovery.replicaRegion === region) found.push({ path: ["recovery", "replicaRegion"], message: "must be another region" });
+  if (instances.workVolume.kind === "instance-store" && !(instances.types ?? ["none"]).every((type) => WITH_STORE.test(type)))
+    found.push({ path: ["instances", "types"], message: "instance-store needs types with local NVMe, such as c7gd.xlarge" });
+  return found;
+}
+
+const DEFAULTS = {
+  name: "ladderd",
+  region: "us-east-1",
+  engines: ["ffmpeg"],
+  uploads: {},
+  published: {},
+  delivery: {},
+  network: { kind: "public" },
+  instances: {},
+  environment: {},
+  source: { kind: "codecommit", repository: "ladderd" },
+  alarms: {},
+  logs: {},
+  recovery: {},
+} as const;
+
+/** The settings with what was left out filled in; throws one error that names every wrong one. */
+export function readSettings(given: Readonly<Record<string, unknown>> = {}): Settings {
+  const parsed = schema.safeParse({ ...DEFAULTS, ...given });
+  if (parsed.success) return parsed.data;
+  throw new Error(`settings: ${parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`);
+}
+
+/** The settings of a JSON file; without a file the defaults. */
+export function loadSettings(file: string | undefined): Settings {
+  if (file === undefined) return readSettings();
+  return readSettings(z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, "utf8"))));
+}
