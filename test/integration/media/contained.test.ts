@@ -8,6 +8,7 @@ import { probeSource } from "../../../src/media/probe-source.ts";
 import { ffprobeOn } from "../../../src/media/run-ffprobe.ts";
 import { runCommand } from "../../../src/process/run-command.ts";
 import { detectSandbox } from "../../../src/process/sandbox.ts";
+import { sayAviIsSquareOf } from "../../helpers/avi.ts";
 import { FAST, ffmpeg, patch, picture } from "../../helpers/clips.ts";
 import { fakeProgram } from "../../helpers/fake-program.ts";
 import type { Outcome } from "../../helpers/outcome.ts";
@@ -40,22 +41,6 @@ const patched =
 
 const rejected = (code: string) => ({ error: { code, fault: "source", disposition: "reject" } });
 
-/** The start of frame of ITU-T T.81 B.2.2: marker, length, precision, height, width. */
-function everyJpeg(bytes: Buffer, side: number): void {
-  for (let at = bytes.indexOf("ffc0", 0, "hex"); at >= 0; at = bytes.indexOf("ffc0", at + 2, "hex")) {
-    bytes.writeUInt16BE(side, at + 5);
-    bytes.writeUInt16BE(side, at + 7);
-  }
-}
-
-/** What an AVI says of its picture: in its main header and in the format of the stream. */
-function aviSize(bytes: Buffer, side: number): void {
-  for (const at of [bytes.indexOf("avih") + 8 + 32, bytes.indexOf("strf") + 8 + 4]) {
-    bytes.writeInt32LE(side, at);
-    bytes.writeInt32LE(side, at + 4);
-  }
-}
-
 const motionJpeg = clip(...picture({ size: "320x180", seconds: 1 }), "-c:v", "mjpeg");
 
 describe("bad input 47: a picture of", () => {
@@ -66,8 +51,7 @@ describe("bad input 47: a picture of", () => {
       "a.avi",
       {
         make: patched(motionJpeg, (bytes) => {
-          everyJpeg(bytes, 0);
-          aviSize(bytes, 0);
+          sayAviIsSquareOf(bytes, 0);
         }),
         code: "source_limits",
       },
@@ -77,8 +61,7 @@ describe("bad input 47: a picture of", () => {
       "a.avi",
       {
         make: patched(motionJpeg, (bytes) => {
-          everyJpeg(bytes, 12_000);
-          aviSize(bytes, 12_000);
+          sayAviIsSquareOf(bytes, 12_000);
         }),
         code: "source_limits",
       },
