@@ -143,9 +143,9 @@ function remoteDeps(config: DaemonConfig, { aws, deps, services, lease, logger }
     moveOn: (record, reason, claim) => {
       const { engine, remoteId, job } = record;
       logger.warn({ engine, remoteId, jobId: job.id, reason }, "remote job came to nothing: the next engine is asked");
-      if (record.state.kind === "failed") services.desk.failed(record.engine, record.state.failure.class);
       return hand(record, reason, claim);
     },
+    judge: (engine, end) => (end === "done" ? services.desk.finished(engine) : services.desk.failed(engine, end, "job")),
     isOverwritten: async ({ job, admitted }, signal) => {
       const { bucket, key } = job.source;
       return !admitted.pinsVersion && (await deps.sources.head({ bucket, key }, signal)).etag !== admitted.object.etag;

@@ -1,6 +1,6 @@
 import type { EngineName } from "../domain/job.ts";
-import type { Circuit, CircuitSettings } from "./circuit.ts";
-import { admit, CLOSED, failed, succeeded } from "./circuit.ts";
+import type { Circuit, CircuitSettings, ToldBy } from "./circuit.ts";
+import { admit, CLOSED, failed, finished, took } from "./circuit.ts";
 import type { FailureClass } from "./failure-class.ts";
 import type { Unsupported } from "./remote.ts";
 import type { Choice, Wishes } from "./select.ts";
@@ -11,9 +11,11 @@ export interface EngineDesk {
   /** The first healthy engine of the order that can do the job. Only of the one that is chosen the circuit moves. */
   choose(unsupported: (engine: EngineName) => readonly Unsupported[], wishes: Wishes): Choice;
   /** Takes note that an engine took a job. */
-  succeeded(engine: EngineName): void;
-  /** Takes note of how an engine failed. */
-  failed(engine: EngineName, cause: FailureClass): void;
+  took(engine: EngineName): void;
+  /** Takes note that a job came out of an engine as it should. */
+  finished(engine: EngineName): void;
+  /** Takes note of how an engine failed, by its answer when nothing else is said. */
+  failed(engine: EngineName, cause: FailureClass, by?: ToldBy): void;
   /** The managed engines of the order, with their circuits. */
   circuits(): ReadonlyMap<EngineName, Circuit["kind"]>;
 }
@@ -30,6 +32,9 @@ export function createEngineDesk({ order, settings, nowMs = () => performance.no
   const managed = order.filter((name) => name !== "ffmpeg");
   const circuits = new Map<EngineName, Circuit>(managed.map((name) => [name, CLOSED]));
   const circuitOf = (name: EngineName): Circuit => circuits.get(name) ?? CLOSED;
+  const move = (name: EngineName, next: (circuit: Circuit) => Circuit): void => {
+    if (circuits.has(name)) circuits.set(name, next(circuitOf(name)));
+  };
   return {
     choose: (unsupported, wishes) => {
       const admissions = order.map((name) => ({ name, ...admit(circuitOf(name), settings, nowMs()) }));
@@ -41,12 +46,9 @@ export function createEngineDesk({ order, settings, nowMs = () => performance.no
       if (chosen) circuits.set(chosen.name, chosen.circuit);
       return choice;
     },
-    succeeded: (name) => {
-      if (circuits.has(name)) circuits.set(name, succeeded(circuitOf(name)));
-    },
-    failed: (name, cause) => {
-      if (circuits.has(name)) circuits.set(name, failed(circuitOf(name), cause, { settings, nowMs: nowMs() }));
-    },
+    took: (name) => move(name, (circuit) => took(circuit, settings, nowMs())),
+    finished: (name) => move(name, finished),
+    failed: (name, cause, by = "answer") => move(name, (circuit) => failed(circuit, { cause, by }, { settings, nowMs: nowMs() })),
     circuits: () => new Map(managed.map((name) => [name, circuitOf(name).kind])),
   };
 }

@@ -1,3 +1,4 @@
+import type { FailureClass } from "../engines/failure-class.ts";
 import type { RemoteState } from "../engines/remote-state.ts";
 import { isFinal } from "../engines/remote-state.ts";
 import type { RemoteRecord } from "../state/remote-records.ts";
@@ -11,7 +12,13 @@ export type RemoteStep =
   /** Its source was overwritten: nobody wants what comes of it. */
   | { readonly kind: "drop" }
   /** It ended without a result, or takes too long: another engine, if there is one. */
-  | { readonly kind: "move-on"; readonly reason: string; readonly isOver: boolean };
+  | {
+      readonly kind: "move-on";
+      readonly reason: string;
+      readonly isOver: boolean;
+      /** What it says of the service; absent: nothing. */
+      readonly cause?: FailureClass;
+    };
 
 /** After how long a job is asked about, and given up. */
 export interface RemotePatience {
@@ -23,7 +30,10 @@ export interface RemotePatience {
 export function nextStep({ state, givenUpAt }: Pick<RemoteRecord, "state" | "givenUpAt">): RemoteStep {
   if (givenUpAt !== undefined) return isFinal(state) ? { kind: "forget" } : { kind: "wait" };
   if (state.kind === "complete") return { kind: "finish" };
-  if (state.kind === "failed") return { kind: "move-on", reason: `${state.failure.code}: ${state.failure.message}`, isOver: true };
+  if (state.kind === "failed") {
+    const { code, message, class: cause } = state.failure;
+    return { kind: "move-on", reason: `${code}: ${message}`, isOver: true, cause };
+  }
   if (state.kind === "canceled") return { kind: "move-on", reason: "it was cancelled at the service", isOver: true };
   return { kind: "wait" };
 }
@@ -45,7 +55,7 @@ export function stepAfterPoll(
   if (step.kind !== "wait" || ageSeconds(record.submittedAt, nowMs) < maximumAgeSeconds) return step;
   // The service itself ends jobs after two days: what it does not end by then will not write any more.
   if (record.givenUpAt !== undefined) return ageSeconds(record.givenUpAt, nowMs) < FORGET_SECONDS ? step : { kind: "forget" };
-  return { kind: "move-on", reason: `it has not ended within ${maximumAgeSeconds} s`, isOver: false };
+  return { kind: "move-on", reason: `it has not ended within ${maximumAgeSeconds} s`, isOver: false, cause: "service" };
 }
 
 /** A MediaConvert job that makes progress is ended after 48 hours. */

@@ -70,7 +70,11 @@ export async function handOver(request: HandOverRequest, run: HandOverRun): Prom
     if (choice.engine === undefined) throw noEngine(choice, handing);
     const engine = engineOf(choice.engine, services);
     if (!engine) return "here";
-    const handed = await onFailure(engine, handing, () => submitTo(engine, handing));
+    const handed = await onFailure(engine, handing, async () => {
+      // A queue that is paused takes jobs and starts none: that it takes this one would prove nothing.
+      if (choice.isProbe) await engine.check(run.context.signal);
+      return submitTo(engine, handing);
+    });
     if (handed !== undefined) return handed;
   }
 }
@@ -137,7 +141,7 @@ async function submitTo(engine: RemoteEngine, handing: Handing): Promise<"submit
       : await side.intend({ engine: engine.name, token: `${job.id}.${revision}`, revision });
   checkLease();
   const remoteId = await run.stage("submit", () => engine.submit(requestOf(handing, intent), signal));
-  services.desk.succeeded(engine.name);
+  services.desk.took(engine.name);
   await record({ ...handing, remoteId, intent });
   return "submitted";
 }

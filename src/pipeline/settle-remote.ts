@@ -1,4 +1,5 @@
 import { JobError, OutputError } from "../domain/errors.ts";
+import type { FailureClass } from "../engines/failure-class.ts";
 import type { RemoteEngine, RemoteEngineName } from "../engines/remote.ts";
 import { discardRevision } from "../publish/discard.ts";
 import type { RemoteRecord } from "../state/remote-records.ts";
@@ -29,6 +30,8 @@ export interface RemoteDeps {
   readonly finish: (record: RemoteRecord, claim: Claim) => Promise<FinishOutcome>;
   /** Hands the job to the next engine, or to its failure; durable when it resolves, and harmless when it is done twice. */
   readonly moveOn: (record: RemoteRecord, reason: string, claim: Claim) => Promise<void>;
+  /** Told what the end of a job says of its service. */
+  readonly judge?: (engine: RemoteEngineName, end: "done" | FailureClass) => void;
   /** Whether the source is another one by now. */
   readonly isOverwritten?: (record: RemoteRecord, signal: AbortSignal) => Promise<boolean>;
   readonly now?: () => Date;
@@ -58,17 +61,26 @@ async function settleClaimed(record: RemoteRecord, step: ClaimedStep, { deps, si
   try {
     if (step.kind === "move-on") return await moveOn(record, { ...step, claim }, settling);
     const outcome = await deps.finish(record, claim);
+    deps.judge?.(record.engine, "done");
     await claim.end(outcome);
     await removeRemoteRecord(deps.state, record, signal);
     return outcome;
   } catch (thrown) {
     const error: unknown = claim.signal.aborted ? claim.signal.reason : thrown;
-    // What the service wrote will be no better the next time it is looked at, and what cannot be published is told of by the job itself.
-    if (error instanceof OutputError || (error instanceof JobError && error.disposition === "reject"))
-      return moveOn(record, { reason: error.message, isOver: true, claim }, settling);
+    const verdict = verdictOn(error);
+    if (verdict) return moveOn(record, { ...verdict, isOver: true, claim }, settling);
     await claim.giveBack();
     throw error;
   }
+}
+
+/**
+ * What the service wrote will be no better the next time it is looked at, and what cannot be published is told of by the job
+ * itself. Undefined for what may pass.
+ */
+function verdictOn(error: unknown): Pick<Moving, "reason" | "cause"> | undefined {
+  if (error instanceof OutputError) return { reason: error.message, cause: "retry" };
+  return error instanceof JobError && error.disposition === "reject" ? { reason: error.message } : undefined;
 }
 
 /** What every step of one job has at hand. */
@@ -81,15 +93,17 @@ interface Moving {
   readonly reason: string;
   readonly isOver: boolean;
   readonly claim: SubmittedClaim;
+  readonly cause?: FailureClass;
 }
 
-async function moveOn(record: RemoteRecord, { reason, isOver, claim }: Moving, settling: Settling): Promise<RemoteOutcome> {
+async function moveOn(record: RemoteRecord, { reason, isOver, claim, cause }: Moving, settling: Settling): Promise<RemoteOutcome> {
   try {
     await settling.deps.moveOn(record, reason, claim);
   } catch (error) {
     await claim.giveBack();
     throw error;
   }
+  if (cause) settling.deps.judge?.(record.engine, cause);
   await claim.end("failed");
   await (isOver ? forget(record, settling) : giveUp(record, settling));
   return "moved-on";

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Circuit } from "../../../src/engines/circuit.ts";
-import { CLOSED, admit, failed, succeeded } from "../../../src/engines/circuit.ts";
+import { CLOSED, admit, failed, finished, took } from "../../../src/engines/circuit.ts";
 import type { FailureClass } from "../../../src/engines/failure-class.ts";
 
 const settings = { failures: 3, openSeconds: 60, maximumOpenSeconds: 200 };
-const fail = (circuit: Circuit, cause: FailureClass, nowMs = 0): Circuit => failed(circuit, cause, { settings, nowMs });
+const fail = (circuit: Circuit, cause: FailureClass, nowMs = 0): Circuit => failed(circuit, { cause, by: "answer" }, { settings, nowMs });
+const failJob = (circuit: Circuit, cause: FailureClass, nowMs = 0): Circuit => failed(circuit, { cause, by: "job" }, { settings, nowMs });
+const take = (circuit: Circuit, nowMs = 0): Circuit => took(circuit, settings, nowMs);
 const probing = (circuit: Circuit, nowMs: number): Circuit => admit(circuit, settings, nowMs).circuit;
 
 describe("a circuit", () => {
@@ -19,7 +21,8 @@ describe("a circuit", () => {
   });
 
   test("counts failures in a row only", () => {
-    expect(fail(succeeded(fail(fail(CLOSED, "service"), "service")), "service")).toStrictEqual({ kind: "closed", failures: 1 });
+    expect(fail(take(fail(fail(CLOSED, "service"), "service")), "service")).toMatchObject({ kind: "closed", refusals: 1 });
+    expect(failJob(finished(failJob(failJob(CLOSED, "retry"), "retry")), "retry")).toMatchObject({ kind: "closed", badJobs: 1 });
   });
 
   test("says nothing of an engine for a source that it cannot do, which is an answer", () => {
@@ -36,7 +39,7 @@ describe("a circuit", () => {
     const { circuit, admission } = admit(open, settings, 60_000);
     expect(admission).toStrictEqual({ kind: "probe" });
     expect(admit(circuit, settings, 61_000).admission.kind).toBe("refused");
-    expect(succeeded(circuit)).toStrictEqual(CLOSED);
+    expect(take(circuit)).toStrictEqual(CLOSED);
   });
 
   test("sends another probe when one is never heard of again", () => {
@@ -64,5 +67,31 @@ describe("a circuit", () => {
   test("does not stay open longer for what was asked before it opened", () => {
     const open = fail(CLOSED, "role", 0);
     expect(fail(open, "service", 30_000)).toBe(open);
+  });
+
+  test.each(["service", "retry"] as const)("opens when jobs end with class %s in a row, although each of them was taken", (cause) => {
+    const bad = (circuit: Circuit): Circuit => failJob(take(circuit), cause);
+    const twice = bad(bad(CLOSED));
+    expect(twice.kind).toBe("closed");
+    expect(bad(twice)).toMatchObject({ kind: "open", cause });
+  });
+
+  test("that opened for what became of a job waits for what becomes of the next one: that it is taken proves nothing", () => {
+    const probed = take(probing(failJob(CLOSED, "role"), 60_000), 61_000);
+    expect(admit(probed, settings, 62_000).admission.kind).toBe("refused");
+    expect(finished(probed)).toStrictEqual(CLOSED);
+    expect(failJob(probed, "source")).toStrictEqual(CLOSED);
+    expect(failJob(probed, "role", 70_000)).toMatchObject({ kind: "open", untilMs: 190_000 });
+  });
+
+  test("whose job is never heard of again makes room for another one", () => {
+    const probed = take(probing(failJob(CLOSED, "role"), 60_000), 61_000);
+    expect(admit(probed, settings, 181_000).admission.kind).toBe("probe");
+  });
+
+  test("that is open because a quota is used up stays so when a job of before is done", () => {
+    const open = fail(CLOSED, "quota");
+    expect(finished(open)).toBe(open);
+    expect(failJob(open, "source")).toBe(open);
   });
 });

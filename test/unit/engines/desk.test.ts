@@ -51,8 +51,26 @@ describe("the engine desk", () => {
     expect(choose()).toMatchObject({ engine: "elastic-transcoder", isProbe: true });
     expect(desk.circuits().get("elastic-transcoder")).toBe("half-open");
     expect(choose()).toMatchObject({ engine: "mediaconvert", passedOver: [{ kind: "circuit" }] });
-    desk.succeeded("elastic-transcoder");
+    desk.took("elastic-transcoder");
     expect(choose()).toStrictEqual({ engine: "elastic-transcoder", reason: "it is the first of the order", passedOver: [] });
+  });
+
+  test("does not send jobs by the dozen to an engine that takes them all and does none", () => {
+    const { desk, clock, choose } = aDesk(["mediaconvert", "ffmpeg"]);
+    const submit = (): void => {
+      expect(choose().engine).toBe("mediaconvert");
+      desk.took("mediaconvert");
+    };
+    for (let jobs = 0; jobs < 2; jobs += 1) {
+      submit();
+      desk.failed("mediaconvert", "service", "job");
+    }
+    expect(choose().engine).toBe("ffmpeg");
+    clock.nowMs = 60_000;
+    submit();
+    expect(choose().engine).toBe("ffmpeg");
+    desk.finished("mediaconvert");
+    expect(choose()).toStrictEqual({ engine: "mediaconvert", reason: "it is the first of the order", passedOver: [] });
   });
 
   test("leaves an engine alone for twice as long when its probe failed", () => {

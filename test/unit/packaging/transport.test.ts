@@ -75,7 +75,7 @@ describe("MPEG-TS that was written", () => {
       SIZES,
       /segment 3 has no picture/,
     ],
-  ])("is refused when it %s", (_, all, sizes, problem) => {
+  ] as const)("is refused when it %s", (...[, all, sizes, problem]) => {
     expect(read(all, sizes)).toMatch(problem);
   });
 });

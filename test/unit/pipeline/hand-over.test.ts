@@ -30,7 +30,9 @@ function aWorld({ order = ["mediaconvert", "ffmpeg"], unsupported = [], etag = A
   const state = memoryStore();
   const jobs: string[] = [];
   const events: JobEvent[] = [];
-  const trouble: { before?: Error; after?: Error; find?: Error; record?: Error } = {};
+  const trouble: { check?: Error; before?: Error; after?: Error; find?: Error; record?: Error } = {};
+  const clock = { nowMs: 0 };
+  const asked: string[] = [];
   const raise = (name: keyof typeof trouble): void => {
     const error = trouble[name];
     delete trouble[name];
@@ -38,9 +40,13 @@ function aWorld({ order = ["mediaconvert", "ffmpeg"], unsupported = [], etag = A
   };
   const engine: RemoteEngine = {
     name: "mediaconvert",
-    check: async () => undefined,
+    check: async () => {
+      asked.push("check");
+      raise("check");
+    },
     unsupported: () => unsupported,
     submit: async ({ token }) => {
+      asked.push("submit");
       raise("before");
       jobs.push(token);
       raise("after");
@@ -54,7 +60,7 @@ function aWorld({ order = ["mediaconvert", "ffmpeg"], unsupported = [], etag = A
     cancel: async () => undefined,
     close: () => undefined,
   };
-  const desk = createEngineDesk({ order, settings: SETTINGS, nowMs: () => 0 });
+  const desk = createEngineDesk({ order, settings: SETTINGS, nowMs: () => clock.nowMs });
   const lease = { visibilitySeconds: 300, everySeconds: 60, marginSeconds: 60 };
   const store = {
     ...state,
@@ -80,7 +86,7 @@ function aWorld({ order = ["mediaconvert", "ffmpeg"], unsupported = [], etag = A
       return error;
     }
   };
-  return { jobs, events, trouble, desk, attempt, records: () => listRemoteRecords(state, signal) };
+  return { jobs, events, trouble, desk, clock, asked, attempt, records: () => listRemoteRecords(state, signal) };
 }
 
 describe("a job whose plan is made", () => {
@@ -115,6 +121,19 @@ describe("a job whose plan is made", () => {
     expect(await attempt()).toBe("here");
     expect(events.at(-1)).toMatchObject({ engine: "ffmpeg", why: "circuit" });
     expect(jobs).toStrictEqual([]);
+  });
+
+  test("that is to find out whether the service is back asks for its queue first: one that is paused takes jobs and starts none", async () => {
+    const { attempt, trouble, jobs, asked, clock, desk } = aWorld();
+    desk.failed("mediaconvert", "role");
+    clock.nowMs = 60_000;
+    trouble.check = refused("role");
+    expect(await attempt()).toBe("here");
+    expect({ asked, jobs }).toStrictEqual({ asked: ["check"], jobs: [] });
+    expect(desk.circuits().get("mediaconvert")).toBe("open");
+    clock.nowMs = 180_000;
+    expect(await attempt()).toBe("submitted");
+    expect(asked).toStrictEqual(["check", "check", "submit"]);
   });
 
   test("stays here when the service cannot do its plan, which says nothing of the service", async () => {

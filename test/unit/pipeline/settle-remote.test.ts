@@ -126,6 +126,21 @@ describe("an event of a remote job", () => {
     expect(job.log).toStrictEqual([`move on: ${reason}`, "claim failed"]);
   });
 
+  test.each([
+    ["a film that is published is well done", COMPLETE, undefined, ["done"]],
+    ["a job that failed is what its error says", FAILED, undefined, ["source"]],
+    ["outputs that do not hold are a bad job", COMPLETE, new OutputError("output_incomplete", "half"), ["retry"]],
+    ["nothing of a job that somebody cancelled", CANCELED, undefined, []],
+    ["nothing of a path of another source", COMPLETE, new InvalidJobError("destination_conflict", "no"), []],
+    ["nothing while the store is slow", COMPLETE, new StorageError("slow down"), []],
+  ] as const)("tells the circuit what it says of the service: %s", async (...[, state, error, verdicts]) => {
+    const job = await aRemoteJob();
+    const heard: string[] = [];
+    const finish = error ? { finish: () => Promise.reject(error) } : {};
+    await job.take(told(state), { ...finish, judge: (engine, end) => void heard.push(`${engine} ${end}`) }).catch(() => undefined);
+    expect(heard).toStrictEqual(verdicts.map((verdict) => `mediaconvert ${verdict}`));
+  });
+
   test("whose publishing fails for a while leaves everything for the next time", async () => {
     const job = await aRemoteJob();
     const finish = () => Promise.reject(new StorageError("slow down"));
@@ -209,6 +224,13 @@ describe("a sweep of remote jobs", () => {
     expect(job.log).not.toContain("finish");
     expect(job.published.objects.size).toBe(0);
     expect(await job.record()).toBeUndefined();
+  });
+
+  test("tells the circuit of a service that does not come to an end", async () => {
+    const job = await aRemoteJob({}, { says: { kind: "progressing", percent: 99 } });
+    const verdicts: string[] = [];
+    await job.sweep(3600, { judge: (_engine, end) => void verdicts.push(end) });
+    expect(verdicts).toStrictEqual(["service"]);
   });
 
   test("forgets a job that was given up and of which nothing is heard for days", async () => {
