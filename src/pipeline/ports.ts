@@ -184,6 +184,8 @@ export type Stage = (typeof STAGES)[number];
 export interface ShownAsset {
   readonly engine: string;
   readonly durationSeconds: number;
+  /** As the ladder has it; those of a film are a little off. */
+  readonly segmentSeconds: number;
   readonly renditions: readonly { readonly id: string; readonly width?: unknown; readonly height?: unknown }[];
   readonly keys?: Readonly<Record<string, string>>;
 }

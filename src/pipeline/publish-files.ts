@@ -82,7 +82,8 @@ export async function publishFiles(
   const { assetPath } = admitted;
   const set = isComplete ? "full" : "early";
   const { durationSeconds, renditions, keys } = record;
-  const asset = { engine: request.engine, durationSeconds, renditions, ...(keys ? { keys } : {}) };
+  const segmentSeconds = admitted.ladder.gopSeconds * admitted.ladder.gopsPerSegment;
+  const asset = { engine: request.engine, durationSeconds, segmentSeconds, renditions, ...(keys ? { keys } : {}) };
   if (outcome === "published")
     deps.report({ kind: "published", jobId: job.id, assetPath, revision, set, isFirst, ...sinceUpload(job), job, asset });
   return outcome;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FakeMediaConvert } from "../../src/cli/dev/engines/mediaconvert/service.ts";
+import { KEY_SUFFIXES } from "../../src/packaging/key-playlists.ts";
 import { makeClip } from "../support/clips.ts";
 import { closeCleanly } from "../support/close-cleanly.ts";
-import { crawlDash, crawlHls } from "../support/crawl.ts";
+import { crawlDash, crawlHls, crawlMedia } from "../support/crawl.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { startTestMediaConvert } from "../support/fake-mediaconvert.ts";
@@ -30,6 +31,7 @@ beforeAll(async () => {
       LADDERD_ENGINES: "mediaconvert,ffmpeg",
       LADDERD_MEDIACONVERT_ROLE: "arn:aws:iam::111122223333:role/MediaConvert",
       LADDERD_REMOTE_SWEEP_EVERY_SECONDS: "2",
+      LADDERD_COMPAT_OUTPUT_LAYOUT: "elastic-transcoder",
     },
   });
 }, 180_000);
@@ -62,6 +64,16 @@ describe("a daemon whose first engine is MediaConvert", () => {
     expect(service.jobs()).toHaveLength(1);
     const names = await keysOf(site, "films/one/r/");
     expect(names.filter((name) => /index_|\.cmf[va]$/.test(name))).toStrictEqual([]);
+    expect(Object.keys(asset.keys ?? {})).toEqual(
+      expect.arrayContaining(asset.renditions.flatMap(({ id, kind }) => (kind === "video" ? [id] : []))),
+    );
+    for (const suffix of KEY_SUFFIXES) {
+      const { visits } = await crawlMedia(`${site.origin.url}/films/one/${asset.renditions[0]?.id}${suffix}`);
+      expect(visits.map(({ status, contentType }) => [status < 300, contentType])).toEqual([
+        [true, "application/vnd.apple.mpegurl"],
+        ...visits.slice(1).map(() => [true, "video/mp2t"]),
+      ]);
+    }
     const metrics = await metricsOf(daemon.url);
     expect(metrics.get('ladderd_engine_chosen_total{engine="mediaconvert",reason="first"}')).toBe(1);
     expect(metrics.get('ladderd_engine_circuit{engine="mediaconvert",state="closed"}')).toBe(1);

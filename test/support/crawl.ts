@@ -66,6 +66,14 @@ export async function crawlHls(url: string): Promise<HlsCrawl> {
   return { multivariant, playlists, visits };
 }
 
+/** Fetches a media playlist and every segment of it, by range where it says one. */
+export async function crawlMedia(url: string): Promise<{ readonly playlist: Playlist; readonly visits: readonly Visit[] }> {
+  const { visit, text } = await get(url);
+  const playlist = parsePlaylist(text);
+  const fetched = await Promise.all(playlist.segments.map((segment) => get(absolute(segment.uri, url), segment)));
+  return { playlist, visits: [visit, ...fetched.map((one) => one.visit)] };
+}
+
 /** Fetches the MPD and every file it names: init and media segments, sheets of thumbnails, texts. */
 export async function crawlDash(url: string): Promise<{ readonly mpd: Mpd; readonly visits: readonly Visit[] }> {
   const top = await get(url);

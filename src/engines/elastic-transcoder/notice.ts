@@ -26,6 +26,8 @@ export interface NoticedAsset {
   readonly revision: string;
   readonly engine: string;
   readonly durationSeconds: number;
+  /** As it was asked for. */
+  readonly segmentSeconds: number;
   readonly renditions: readonly NoticedRendition[];
   /** From each key of the old layout to the stream of the revision behind it. */
   readonly keys?: Readonly<Record<string, string>> | undefined;
@@ -61,12 +63,13 @@ export function serviceIdOf(jobId: string): string {
  * to what the service did.
  */
 export function completedNotice(job: Job, asset: NoticedAsset, { pipelineId, presets }: NoticeFacts): Notice {
-  const { assetPath, durationSeconds } = asset;
+  const { assetPath, durationSeconds, segmentSeconds } = asset;
   const jobId = serviceIdOf(job.id);
   const outputs = outputsOf(asset).map(({ key, rendition: { id, width, height } }, index) => ({
     id: `${index + 1}`,
     presetId: job.outputKeys?.find((named) => named.key === key)?.preset ?? presetOf(job, { id, height, width }, presets),
     key,
+    segmentDuration: segmentSeconds,
     status: "Complete",
     duration: Math.ceil(durationSeconds),
     ...(width === undefined || height === undefined ? {} : { width, height }),

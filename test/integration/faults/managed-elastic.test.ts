@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { FakeElasticTranscoder } from "../../../src/cli/dev/engines/elastic-transcoder/service.ts";
 import { noFaults } from "../../../src/cli/dev/engines/switches.ts";
+import { KEY_SUFFIXES } from "../../../src/packaging/key-playlists.ts";
+import { crawlMedia } from "../../support/crawl.ts";
 import { TEST_BUCKETS } from "../../support/embedded-aws.ts";
 import { PIPELINE_ID, startTestElasticTranscoder, topicInto } from "../../support/fake-elastic-transcoder.ts";
 import type { ManagedSite } from "../../support/managed-site.ts";
@@ -8,6 +10,9 @@ import { openManagedSite } from "../../support/managed-site.ts";
 import { publishedAt } from "../../support/published.ts";
 import { QUIET_BUCKET } from "../../support/site.ts";
 import { until } from "../../support/until.ts";
+
+/** What the ladder gives of a clip of 320x180, by the nearest preset. */
+const KEY = "v180";
 
 let managed: ManagedSite<FakeElasticTranscoder>;
 let service: FakeElasticTranscoder;
@@ -23,6 +28,7 @@ beforeAll(async () => {
         AWS_ENDPOINT_URL_ELASTIC_TRANSCODER: started.url,
         LADDERD_ENGINES: "elastic-transcoder,ffmpeg",
         LADDERD_ELASTIC_TRANSCODER_PIPELINE_ID: PIPELINE_ID,
+        LADDERD_COMPAT_OUTPUT_LAYOUT: "elastic-transcoder",
       },
     };
   });
@@ -33,17 +39,32 @@ beforeEach(() => {
 });
 afterAll(() => managed?.[Symbol.asyncDispose]());
 
+/** The addresses of the film's one key that answer, with everything behind them. */
+async function answering(assetPath: string): Promise<readonly string[]> {
+  const crawled = await Promise.all(
+    KEY_SUFFIXES.map(async (suffix) => {
+      const { visits } = await crawlMedia(`${managed.site.origin.url}/${assetPath}/${KEY}${suffix}`).catch(() => ({ visits: [] }));
+      const isWhole = visits.length > 1 && visits.every(({ status, bytes, wantedBytes = bytes }) => status < 300 && bytes === wantedBytes);
+      return isWhole ? [suffix] : [];
+    }),
+  );
+  return crawled.flat();
+}
+
 test("a throttled submit is asked again, slower", async () => {
   service.switches.refuse = { error: "ThrottlingException", operation: "CreateJob", times: 2 };
   await managed.order("throttled");
-  expect(await managed.publishedOnce("throttled")).toMatchObject({ engine: "elastic-transcoder" });
+  expect(await managed.publishedOnce("throttled")).toMatchObject({ engine: "elastic-transcoder", keys: { [KEY]: `hls-${KEY}` } });
   expect(service.jobs()).toHaveLength(1);
+  // Its I-frames begin without tables and are shown to nobody; the service's own HLS is of one version.
+  expect(await answering("throttled")).toStrictEqual(["_v4.m3u8"]);
 });
 
 test("a service that throttles for longer is left alone until one job finds it back", async () => {
   service.switches.refuse = { error: "LimitExceededException", operation: "CreateJob" };
   await managed.order("throttled-long");
-  expect(await managed.publishedOnce("throttled-long")).toMatchObject({ engine: "ffmpeg" });
+  expect(await managed.publishedOnce("throttled-long")).toMatchObject({ engine: "ffmpeg", keys: { [KEY]: KEY } });
+  expect(await answering("throttled-long")).toStrictEqual([...KEY_SUFFIXES]);
   expect(await managed.circuit("elastic-transcoder", "open")).toBe(1);
   service.switches.refuse = undefined;
   await managed.order("throttled-no-more");
@@ -53,6 +74,7 @@ test("a service that throttles for longer is left alone until one job finds it b
 test.each([
   ["that come twice, from the last to the first", "disordered", { double: true, reorder: true }],
   ["of which the last is lost", "lost", { lose: ["COMPLETED"] }],
+  ["that come late, after a poll has told the end", "late", { delayMs: 3000 }],
 ] as const)("notifications %s lead to one remote job and one publish", async (_, name, events) => {
   const jobs = service.jobs().length;
   service.switches.events = events;
@@ -78,6 +100,7 @@ test("fault 56: a job that works and is too old is done by the next engine, and 
 test.each([
   ["says that all went well", { kind: "half-then-complete" }],
   ["fails", { kind: "half-then-error", code: 9999, message: "Internal." }],
+  ["fails before it wrote anything", { kind: "error", code: 3004, message: "No write permission." }],
 ] as const)("a job that writes half of its outputs and %s is done by the next engine, without anything of it", async (name, ending) => {
   service.switches.ending = ending;
   const assetPath = `half-${name.replaceAll(" ", "-")}`;

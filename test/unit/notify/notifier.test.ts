@@ -14,6 +14,7 @@ const PUBLISHED = {
   asset: {
     engine: "mediaconvert",
     durationSeconds: 5.2,
+    segmentSeconds: 6,
     renditions: [{ id: "v360", width: 640, height: 360 }, { id: "a-en" }],
   },
 };
@@ -119,8 +120,17 @@ describe("the messages that Elastic Transcoder sent", () => {
       inputCount: 1,
       outputKeyPrefix: "film/",
       outputs: [
-        { id: "1", presetId: "1351620000001-200035", key: "r/r1/v360/index", status: "Complete", duration: 6, width: 640, height: 360 },
-        { id: "2", presetId: "1351620000001-200060", key: "r/r1/a-en/index", status: "Complete", duration: 6 },
+        {
+          id: "1",
+          presetId: "1351620000001-200035",
+          key: "r/r1/v360/index",
+          segmentDuration: 6,
+          status: "Complete",
+          duration: 6,
+          width: 640,
+          height: 360,
+        },
+        { id: "2", presetId: "1351620000001-200060", key: "r/r1/a-en/index", segmentDuration: 6, status: "Complete", duration: 6 },
       ],
       playlists: ["HLSv4", "MPEG-DASH"].map((format) => ({
         ...{ name: "index", format, outputKeys: ["r/r1/v360/index", "r/r1/a-en/index"], status: "Complete" },

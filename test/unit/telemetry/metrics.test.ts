@@ -158,7 +158,7 @@ describe("createMetrics", () => {
 
   it("counts early parts and full sets, and times what played first alone", async () => {
     const metrics = someMetrics();
-    const of = { job: { id: "a", source: { bucket: "b", key: "k" } }, asset: { engine: "ffmpeg", durationSeconds: 1, renditions: [] } };
+    const of = { job: { id: "a", source: { bucket: "b", key: "k" } }, asset: { engine: "ffmpeg", durationSeconds: 1, segmentSeconds: 6, renditions: [] } };
     const published = { ...({ kind: "published", jobId: "a", assetPath: "a", revision: "r" } as const), ...of };
     metrics.observeEvent({ ...published, set: "early", isFirst: true, secondsSinceUpload: 20 });
     metrics.observeEvent({ ...published, set: "full", isFirst: false, secondsSinceUpload: 90 });
