@@ -1,3 +1,4 @@
+#!/bin/bash
 # Makes a fresh Debian or Ubuntu instance ready for ladderd: what the launch template runs at the first boot, after a few
 # assignments (lib/user-data.ts). ladderd itself, node, ffmpeg and the unit come with CodeDeploy.
 #   REGION        of the instance
@@ -7,12 +8,18 @@
 #   ENVIRONMENT   lines of the environment file
 # ROOT is a folder in place of / and exists for tests.
 set -euo pipefail
+: "${REGION:?}" "${DISTRIBUTION:?}" "${PACKAGES:?}" "${WORK_VOLUME:?}" "${ENVIRONMENT:?}"
 ROOT=${ROOT:-}
 WORK="$ROOT/var/lib/ladderd/work"
 export DEBIAN_FRONTEND=noninteractive
 
 # An instance that is not ready would be paid for and do nothing; the group starts another one, and its alarm tells when that goes on.
-trap 'echo "ladderd: not prepared, line $LINENO; shutting down" >&2; shutdown -h now' ERR
+on_exit() {
+  [ "$1" = 0 ] && return
+  echo "ladderd: not prepared (status $1); shutting down" >&2
+  shutdown -h now
+}
+trap 'on_exit $?' EXIT
 
 again() {
   for pause in 2 5 15 30 0; do
@@ -38,14 +45,16 @@ make_user() {
 
 # The largest whole disk with nothing on it: neither device names nor their order are promised on Nitro instances.
 find_work_disk() {
-  local name type size mounted
-  lsblk --bytes --noheadings --paths --list --output NAME,TYPE,SIZE | sort -k3,3nr | while read -r name type size; do
-    [ "$type" = disk ] && [ "$size" -gt 0 ] || continue
-    mounted=$(lsblk --noheadings --list --output FSTYPE,MOUNTPOINT "$name" | tr -d ' \n')
-    [ -z "$mounted" ] || continue
-    printf '%s\n' "$name"
-    return 0
-  done
+  local disks name type size used
+  disks=$(lsblk --bytes --noheadings --paths --list --output NAME,TYPE,SIZE | sort -k3,3nr)
+  while read -r name type size; do
+    if [ "$type" != disk ] || [ "$size" -eq 0 ]; then continue; fi
+    used=$(lsblk --noheadings --list --output FSTYPE,MOUNTPOINT "$name" | tr -d ' \n')
+    if [ -z "$used" ]; then
+      printf '%s\n' "$name"
+      return 0
+    fi
+  done <<<"$disks"
 }
 
 mount_work() {

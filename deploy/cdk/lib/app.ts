@@ -20,12 +20,10 @@ import { createReplicas } from "./recovery.ts";
 import type { Settings } from "./settings.ts";
 
 interface AppProps {
-  readonly settings: Settings;
-  readonly policy: FleetPolicy;
-  /** Where the assembly is written; a temporary folder unless it is given. */
+  /** Where the assembly is written; where `cdk` says, or a temporary folder, unless it is given. */
   readonly outdir?: string | undefined;
-  /** Switches that differ from those of cdk.json. */
-  readonly context?: Readonly<Record<string, unknown>>;
+  /** Whether templates and rules are checked as they are synthesized, which takes seconds; they are unless it is false. */
+  readonly isChecked?: boolean;
 }
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
@@ -34,13 +32,28 @@ const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 const switches = (): Record<string, unknown> =>
   cdkJson.parse(JSON.parse(readFileSync(join(import.meta.dirname, "../cdk.json"), "utf8"))).context;
 
+/** An app without stacks, which holds everything in it against cdk-nag's AwsSolutions rules as it is synthesized. */
+export function openApp({ outdir, isChecked = true }: AppProps = {}): App {
+  const app = new App({
+    context: switches(),
+    builtinCloudFormationValidation: isChecked,
+    analyticsReporting: false,
+    ...(outdir === undefined ? {} : { outdir }),
+  });
+  if (isChecked) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app;
+}
+
+interface Deployment {
+  readonly settings: Settings;
+  readonly policy: FleetPolicy;
+}
+
 /**
- * The stacks of a deployment: `data` (kept whatever happens), `fleet`, `watch`, `pipeline` where there is a source, and `copies` in
- * the other region where there is one. Every one is held against cdk-nag's AwsSolutions rules as it is synthesized.
+ * Adds the stacks of a deployment: `data` (kept whatever happens), `fleet`, `watch`, `pipeline` where there is a source, and `copies`
+ * in the other region where there is one.
  */
-export function buildApp({ settings, policy, outdir, context }: AppProps): App {
-  const app = new App({ context: { ...switches(), ...context }, analyticsReporting: false, ...(outdir === undefined ? {} : { outdir }) });
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+export function addStacks(app: App, { settings, policy }: Deployment): void {
   Tags.of(app).add("project", settings.name);
   const names = namesOf(settings);
   const stackOf = (kind: string, description: string, region = settings.region): Stack =>
@@ -73,7 +86,6 @@ export function buildApp({ settings, policy, outdir, context }: AppProps): App {
       alarmTopic: alarms.topic,
     });
   }
-  return app;
 }
 
 interface WatchProps {

@@ -1,8 +1,10 @@
+#!/bin/sh
 # Makes sure that a deployment finds instances: CodeDeploy fails on a group that has scaled to zero, and half at a time of a
 # single instance is none. Runs in CodeBuild before the deployment. The group scales in again by itself when nothing waits.
 #   GROUP      name of the Auto Scaling group
 #   INSTANCES  how many are needed
 set -eu
+: "${GROUP:?}" "${INSTANCES:?}"
 
 ask() { aws autoscaling describe-auto-scaling-groups --auto-scaling-group-names "$GROUP" --query "$1" --output text; }
 
@@ -12,6 +14,7 @@ if [ "$desired" -lt "$INSTANCES" ]; then
 fi
 
 tries=90
+# shellcheck disable=SC2016 # backticks are JMESPath's
 while [ "$(ask 'length(AutoScalingGroups[0].Instances[?LifecycleState==`InService`])')" -lt "$INSTANCES" ]; do
   tries=$((tries - 1))
   if [ "$tries" -le 0 ]; then

@@ -1,0 +1,296 @@
+import { describe, expect, it } from "vitest";
+
+import { SCHEMA_KEYS } from "../../../src/config/environment.ts";
+import { userData } from "../lib/user-data.ts";
+import type { Statement } from "./templates.ts";
+import { defaults, everything, expectResource, plain, policy, resourcesOf, statementsOf, templatesOf, theResource } from "./templates.ts";
+
+const standard = templatesOf(defaults)("fleet");
+const full = templatesOf(everything)("fleet");
+
+const launchOf = (template: typeof standard) =>
+  Object(theResource(template, "AWS::EC2::LaunchTemplate", "LaunchTemplate").Properties["LaunchTemplateData"]);
+const launch = launchOf(standard);
+const fullLaunch = launchOf(full);
+const script = String(launch.UserData);
+const group = theResource(standard, "AWS::AutoScaling::AutoScalingGroup", "Workers").Properties;
+
+/** The worker's environment file, as an instance would write it. */
+const environmentOf = (text: string): ReadonlyMap<string, string> => {
+  const [, lines = ""] = /^ENVIRONMENT='([^']*)'$/m.exec(text) ?? [];
+  return new Map(lines.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+};
+
+describe("an instance", () => {
+  it.each([
+    ["arm64", launch],
+    ["x86_64", fullLaunch],
+  ])("%s gives its credentials to nobody but itself: IMDSv2, one hop, no key pair", (_architecture, data) => {
+    expect(data.MetadataOptions).toMatchObject({ HttpTokens: "required", HttpPutResponseHopLimit: 1 });
+    expect(data).not.toHaveProperty("KeyName");
+  });
+
+  it("has encrypted volumes, a small root and one for the work", () => {
+    expect(launch.BlockDeviceMappings).toEqual([
+      { DeviceName: "/dev/sda1", Ebs: { DeleteOnTermination: true, Encrypted: true, VolumeSize: 16, VolumeType: "gp3" } },
+      {
+        DeviceName: "/dev/sdf",
+        Ebs: { DeleteOnTermination: true, Encrypted: true, VolumeSize: 100, VolumeType: "gp3", Iops: 3000, Throughput: 250 },
+      },
+    ]);
+  });
+
+  it("with instance store pays for no work volume", () => {
+    expect(fullLaunch.BlockDeviceMappings).toEqual([
+      expect.objectContaining({ DeviceName: "/dev/xvda", Ebs: expect.objectContaining({ Encrypted: true }) }),
+    ]);
+  });
+
+  it("boots the newest image of its system and processor, looked up at the launch", () => {
+    expect(launch.ImageId).toBe("resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id");
+    expect(fullLaunch.ImageId).toBe("resolve:ssm:/aws/service/debian/release/12/latest/amd64");
+  });
+
+  it("ends itself when it cannot be prepared, and does not pay for metrics by the minute", () => {
+    expect(launch).toMatchObject({ InstanceInitiatedShutdownBehavior: "terminate", Monitoring: { Enabled: false } });
+    expect(script).toContain("shutdown -h now");
+  });
+
+  it("is told what to run within the 16 KiB that EC2 takes", () => {
+    for (const data of [launch, fullLaunch]) expect(Buffer.byteLength(String(data.UserData))).toBeLessThan(16_384);
+    const own = userData({ instances: defaults.instances, region: defaults.region, environment: { NODE_ENV: "production" } });
+    expect(String(plain(own.render()))).toMatch(/^#!\/bin\/bash\nREGION='us-east-1'\n/);
+  });
+
+  it("installs the agents and nothing of ladderd", () => {
+    expect(script).toContain("amazon-cloudwatch-agent.deb");
+    expect(script).toContain("codedeploy");
+    const commands = script.replace(/^ENVIRONMENT='[^']*'$/m, "").replaceAll(/^\s*#.*$/gm, "");
+    expect(commands).not.toMatch(/\b(?:npm|node|nodejs|pm2|ffmpeg)\b/i);
+  });
+});
+
+describe("the environment file", () => {
+  const environment = environmentOf(script);
+  const fullEnvironment = environmentOf(String(fullLaunch.UserData));
+
+  it("names variables that the worker knows, and no other", () => {
+    const known = new Set([...SCHEMA_KEYS.map(({ env }) => env), "NODE_ENV", "AWS_REGION"]);
+    for (const name of [...environment.keys(), ...fullEnvironment.keys()]) expect(known, name).toContain(name);
+  });
+
+  it("has what `ladderd start` needs, and the account that every bucket must belong to", () => {
+    expect(Object.fromEntries(environment)).toMatchObject({
+      NODE_ENV: "production",
+      AWS_REGION: "us-east-1",
+      LADDERD_QUEUE_URL: expect.stringContaining("Jobs"),
+      LADDERD_UPLOAD_BUCKETS: "ladderd-uploads-<AWS::AccountId>-us-east-1",
+      LADDERD_PUBLISH_BUCKET: "ladderd-published-<AWS::AccountId>-us-east-1",
+      LADDERD_STATE_BUCKET: "ladderd-state-<AWS::AccountId>-us-east-1",
+      LADDERD_S3_BUCKET_OWNER: "<AWS::AccountId>",
+      LADDERD_ENGINES: "ffmpeg",
+      LADDERD_WORK_DIR: "/var/lib/ladderd/work",
+      LADDERD_CONCURRENCY: String(policy.slotsPerInstance),
+      LADDERD_SCALE_IN_PROTECTION: "true",
+    });
+    expect(environment.has("LADDERD_EVENTS_QUEUE_URL")).toBe(false);
+  });
+
+  it("knows the managed engines where they are used, and what the operator adds", () => {
+    expect(Object.fromEntries(fullEnvironment)).toMatchObject({
+      LADDERD_ENGINES: "mediaconvert,elastic-transcoder,ffmpeg",
+      LADDERD_EVENTS_QUEUE_URL: expect.stringContaining("Events"),
+      LADDERD_MEDIACONVERT_ROLE: expect.stringContaining("MediaConvertRole"),
+      LADDERD_MEDIACONVERT_QUEUE: expect.stringContaining("MediaConvertQueue"),
+      LADDERD_LADDER: "h264-av1",
+    });
+  });
+});
+
+describe("the network", () => {
+  it("lets nothing in, and lets out HTTPS and the mirrors' HTTP", () => {
+    const { Properties } = theResource(standard, "AWS::EC2::SecurityGroup", "WorkerSecurityGroup");
+    expect(Properties).not.toHaveProperty("SecurityGroupIngress");
+    expect(Properties["SecurityGroupEgress"]).toMatchObject([
+      { FromPort: 443, ToPort: 443 },
+      { FromPort: 80, ToPort: 80 },
+    ]);
+    standard.resourceCountIs("AWS::EC2::SecurityGroupIngress", 0);
+  });
+
+  it("reaches S3 by the gateway that costs nothing, and has no NAT gateway unless it is asked for", () => {
+    for (const template of [standard, full]) expectResource(template, "AWS::EC2::VPCEndpoint", { VpcEndpointType: "Gateway" });
+    standard.resourceCountIs("AWS::EC2::NatGateway", 0);
+    full.resourceCountIs("AWS::EC2::NatGateway", 1);
+  });
+
+  it("has as many zones as the settings say, by position and not by name", () => {
+    expect(resourcesOf(standard, "AWS::EC2::Subnet")).toHaveLength(3);
+    expect(resourcesOf(full, "AWS::EC2::Subnet")).toHaveLength(4);
+    expect(launch.NetworkInterfaces).toMatchObject([{ AssociatePublicIpAddress: true }]);
+    expect(fullLaunch).not.toHaveProperty("NetworkInterfaces");
+  });
+
+  it("logs what was refused, for a month", () => {
+    expectResource(standard, "AWS::EC2::FlowLog", { TrafficType: "REJECT" });
+    expect(resourcesOf(standard, "AWS::Logs::LogGroup").map(({ Properties }) => Properties)).toMatchObject([
+      { LogGroupName: "/ladderd/worker", RetentionInDays: 30 },
+      { LogGroupName: "/ladderd/flow", RetentionInDays: 30 },
+    ]);
+  });
+});
+
+describe("the workers' role", () => {
+  const grantsOf = (template: typeof standard): readonly Statement[] =>
+    resourcesOf(template, "AWS::IAM::Role")
+      .filter(({ id }) => id.startsWith("WorkerRole"))
+      .flatMap(({ Properties }) => (Array.isArray(Properties["Policies"]) ? [...Properties["Policies"]] : []))
+      .flatMap(({ PolicyDocument }) => statementsOf(PolicyDocument));
+  const grants = grantsOf(standard);
+  const resourcesFor = (action: string, of = grants): readonly string[] =>
+    of.filter(({ Action }) => Action.includes(action)).flatMap(({ Resource }) => Resource);
+
+  it("has no managed policy, no second policy and no action with an asterisk", () => {
+    expect(theResource(standard, "AWS::IAM::Role", "WorkerRole").Properties).not.toHaveProperty("ManagedPolicyArns");
+    standard.resourceCountIs("AWS::IAM::Policy", 1);
+    expect(theResource(standard, "AWS::IAM::Policy", "").id).toMatch(/^VpcRefused/);
+    expect([...grants, ...grantsOf(full)].flatMap(({ Action }) => Action).filter((action) => action.includes("*"))).toEqual([]);
+  });
+
+  it("asks for everything only where an action knows no resources", () => {
+    const wide = [...grants, ...grantsOf(full)].filter(({ Resource }) => Resource.includes("*")).flatMap(({ Action }) => Action);
+    expect(new Set(wide)).toEqual(
+      new Set([
+        "autoscaling:DescribeAutoScalingInstances",
+        "autoscaling:DescribeLifecycleHooks",
+        "cloudwatch:PutMetricData",
+        "ec2:DescribeTags",
+        "ssm:UpdateInstanceInformation",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+      ]),
+    );
+  });
+
+  it("reads sources, and neither writes nor deletes them", () => {
+    expect(resourcesFor("s3:GetObject")).toContain("arn:<AWS::Partition>:s3:::ladderd-uploads-<AWS::AccountId>-us-east-1/*");
+    expect([...resourcesFor("s3:PutObject"), ...resourcesFor("s3:DeleteObject")].filter((arn) => arn.includes("uploads"))).toEqual([]);
+  });
+
+  it("deletes in revisions and among its records, and so never what plays", () => {
+    expect(resourcesFor("s3:DeleteObject")).toEqual([
+      "arn:<AWS::Partition>:s3:::ladderd-published-<AWS::AccountId>-us-east-1/*/r/*",
+      "arn:<AWS::Partition>:s3:::ladderd-state-<AWS::AccountId>-us-east-1/*",
+    ]);
+  });
+
+  it("receives from the job queue and sends to its dead letters", () => {
+    expect(resourcesFor("sqs:ReceiveMessage")).toEqual(["arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:ladderd-jobs"]);
+    expect(resourcesFor("sqs:SendMessage")).toEqual(["arn:<AWS::Partition>:sqs:<AWS::Region>:<AWS::AccountId>:ladderd-jobs-dead"]);
+    expect(resourcesFor("sqs:ReceiveMessage", grantsOf(full))).toHaveLength(2);
+  });
+
+  it("ends, keeps and protects instances of its own group alone", () => {
+    for (const action of ["CompleteLifecycleAction", "RecordLifecycleActionHeartbeat", "SetInstanceProtection"])
+      expect(resourcesFor(`autoscaling:${action}`)).toEqual([
+        "arn:<AWS::Partition>:autoscaling:<AWS::Region>:<AWS::AccountId>:autoScalingGroup:*:autoScalingGroupName/ladderd-workers",
+      ]);
+  });
+
+  it("passes one role to one service, and only where MediaConvert is an engine", () => {
+    const passing = grantsOf(full).filter(({ Action }) => Action.includes("iam:PassRole"));
+    expect(passing).toEqual([
+      expect.objectContaining({
+        Resource: [expect.stringMatching(/MediaConvertRole/)],
+        Condition: { StringEquals: { "iam:PassedToService": "mediaconvert.amazonaws.com" } },
+      }),
+    ]);
+    expect(grants.flatMap(({ Action }) => Action).filter((action) => /^(?:iam|mediaconvert|elastictranscoder|ssm)/.test(action))).toEqual(
+      [],
+    );
+  });
+});
+
+describe("the group", () => {
+  it("takes its size, its types and its share of Spot from deploy/fleet/policy.json", () => {
+    expect(group).toMatchObject({
+      MinSize: String(policy.minimumInstances),
+      MaxSize: String(policy.maximumInstances),
+      MixedInstancesPolicy: {
+        InstancesDistribution: {
+          OnDemandBaseCapacity: policy.onDemandBaseInstances,
+          OnDemandPercentageAboveBaseCapacity: policy.onDemandPercentAboveBase,
+          SpotAllocationStrategy: "price-capacity-optimized",
+        },
+        LaunchTemplate: { Overrides: policy.instanceTypes.arm64.map((InstanceType) => ({ InstanceType })) },
+      },
+      DefaultInstanceWarmup: policy.warmUpSeconds,
+    });
+    expect(group).not.toHaveProperty("DesiredCapacity");
+  });
+
+  it("takes other types where the settings name them", () => {
+    expect(theResource(full, "AWS::AutoScaling::AutoScalingGroup", "Workers").Properties).toMatchObject({
+      MixedInstancesPolicy: { LaunchTemplate: { Overrides: everything.instances.types?.map((InstanceType) => ({ InstanceType })) } },
+    });
+  });
+
+  it("replaces Spot instances before they go, and old ones every month", () => {
+    expect(group).toMatchObject({ CapacityRebalance: true, MaxInstanceLifetime: 30 * 86_400 });
+  });
+
+  it("lets a worker drain before any end, for longer than its drain takes between two heartbeats", () => {
+    const { Properties } = theResource(standard, "AWS::AutoScaling::LifecycleHook", "Drain");
+    expect(Properties).toMatchObject({ LifecycleTransition: "autoscaling:EC2_INSTANCE_TERMINATING", DefaultResult: "CONTINUE" });
+    const killTimeout = SCHEMA_KEYS.find(({ key }) => key === "killTimeoutSeconds")?.fallback;
+    expect(Number(Properties["HeartbeatTimeout"])).toBeGreaterThan(Number(killTimeout));
+  });
+});
+
+describe("scaling", () => {
+  const tracking = theResource(standard, "AWS::AutoScaling::ScalingPolicy", "Backlog").Properties;
+  const start = theResource(standard, "AWS::AutoScaling::ScalingPolicy", "FromZero");
+
+  it("keeps the backlog of an instance at the policy's target, by metric math", () => {
+    expect(tracking).toMatchObject({ PolicyType: "TargetTrackingScaling", EstimatedInstanceWarmup: policy.warmUpSeconds });
+    const { TargetValue, CustomizedMetricSpecification } = Object(tracking["TargetTrackingConfiguration"]);
+    expect(TargetValue).toBe(policy.backlogPerInstance);
+    const { Metrics } = CustomizedMetricSpecification;
+    expect(Metrics.find(({ ReturnData }: { ReturnData: boolean }) => ReturnData).Expression).toBe(
+      policy.backlogCounts === "visible" ? "(visible) / instances" : "(visible + inFlight) / instances",
+    );
+    expect(Metrics.map(({ MetricStat }: { MetricStat?: { Metric: { MetricName: string } } }) => MetricStat?.Metric.MetricName)).toEqual(
+      expect.arrayContaining(["ApproximateNumberOfMessagesVisible", "GroupInServiceInstances"]),
+    );
+  });
+
+  it("may scale in to nothing, and comes back from it by an alarm on waiting messages", () => {
+    expect(Object(tracking["TargetTrackingConfiguration"])).not.toHaveProperty("DisableScaleIn");
+    const alarm = theResource(standard, "AWS::CloudWatch::Alarm", "WaitingForTheFirst").Properties;
+    expect(alarm).toMatchObject({ EvaluationPeriods: 1, TreatMissingData: "notBreaching", AlarmActions: [`<${start.id}.Arn>`] });
+    expect(alarm["Threshold"]).toBe(Math.min(...policy.fromZero.map(({ backlog }) => backlog)));
+    expect(JSON.stringify(alarm["Metrics"])).toContain("IF(instances < 1, visible, 0)");
+  });
+
+  it("starts as many at once as the policy says for so many messages", () => {
+    const lowest = Math.min(...policy.fromZero.map(({ backlog }) => backlog));
+    const { StepAdjustments, AdjustmentType } = Object(start.Properties);
+    expect(AdjustmentType).toBe("ExactCapacity");
+    expect(
+      StepAdjustments.map(({ MetricIntervalLowerBound, ScalingAdjustment }: Record<string, number>) => ({
+        backlog: Number(MetricIntervalLowerBound) + lowest,
+        instances: ScalingAdjustment,
+      })),
+    ).toEqual(policy.fromZero);
+    expect(StepAdjustments.at(-1)).not.toHaveProperty("MetricIntervalUpperBound");
+  });
+
+  it("touches an idle queue every hour, since SQS stops the metrics of one that nobody touched for six", () => {
+    expect(theResource(standard, "AWS::Scheduler::Schedule", "Awake").Properties).toMatchObject({
+      ScheduleExpression: "rate(1 hour)",
+      Target: { Arn: "arn:aws:scheduler:::aws-sdk:sqs:tagQueue" },
+    });
+  });
+});
