@@ -1,5 +1,5 @@
-import { PACKAGE_VERSION } from "./config/version.ts";
 import type { InstanceIdentity } from "./lifecycle/identity.ts";
+import { BUILD_ID, PACKAGE_VERSION } from "./config/version.ts";
 import type { JobEvent, ReportEvent } from "./pipeline/ports.ts";
 import { runningPrograms } from "./process/running-programs.ts";
 import type { PollEvent } from "./queue/consumers.ts";
@@ -35,6 +35,7 @@ export interface Observer {
 export function createObserver(options: ObserverOptions): Observer {
   const { logger, ffmpegVersion = "unknown", sandboxed, diskFreeBytes, workDirBytes, onEvent } = options;
   const metrics = createMetrics({ ...options, version: PACKAGE_VERSION, node: process.version, ffmpeg: ffmpegVersion });
+  const metrics = createMetrics({ version: PACKAGE_VERSION, build: BUILD_ID, node: process.version, ffmpeg: ffmpegVersion, configHash });
   const board = createJobBoard();
   const leases = new Map<string, () => number>();
   const sums = jobSums();

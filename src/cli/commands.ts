@@ -29,6 +29,10 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map(
     redrive: { summary: "what failed, in groups, and back to the queue", load: async () => (await import("./redrive.ts")).redriveCommand },
     rollback: { summary: "an asset back to its previous revision", load: async () => (await import("./rollback.ts")).rollback },
     gc: { summary: "what no asset shows any more, off the publish bucket", load: async () => (await import("./gc.ts")).gc },
+    canary: {
+      summary: "send a clip through the worker of this machine and fetch it back",
+      load: async () => (await import("./canary.ts")).canary,
+    },
     doctor: { summary: "check this machine and its configuration", load: async () => (await import("./doctor.ts")).doctor },
   }),
 );

@@ -11,7 +11,7 @@ import type { Progress } from "./dev/progress.ts";
 import { createProgress } from "./dev/progress.ts";
 import type { JobEnd } from "./dev/results.ts";
 import { createResults, isPublished } from "./dev/results.ts";
-import { makeSample, SAMPLE_NAME } from "./dev/sample.ts";
+import { makeSample, SAMPLE_NAME } from "./sample.ts";
 import type { Session } from "./dev/session.ts";
 import { BUCKETS, openSession } from "./dev/session.ts";
 import { plainText } from "./dev/text-width.ts";

@@ -3,6 +3,7 @@ import { ConfigError } from "../config/config-error.ts";
 import { loadConfig, requireDaemonSettings } from "../config/load.ts";
 import { requireFfmpeg } from "../config/programs.ts";
 import { environmentWarnings } from "../config/rules.ts";
+import { BUILD_ID } from "../config/version.ts";
 import type { Instance } from "../instance.ts";
 import { handleFatalErrors } from "../lifecycle/fatal.ts";
 import { checkFfmpeg } from "../lifecycle/ffmpeg-check.ts";
@@ -21,9 +22,10 @@ import { printError, printJson } from "./print.ts";
 import { readArguments } from "./usage.ts";
 
 const USAGE = {
-  usage: "start [--check-config]",
-  about: "Runs the daemon until it is told to stop. --check-config prints the configuration it would run with and ends.",
-  options: { "check-config": { type: "boolean" } },
+  usage: "start [--check-config] [--self-test]",
+  about: `Runs the daemon until it is told to stop. --check-config prints the configuration it would run with and ends. --self-test transcodes
+a clip of 2 s in the work folder with everything that a job takes but AWS, checks what comes out and ends.`,
+  options: { "check-config": { type: "boolean" }, "self-test": { type: "boolean" } },
   positionals: 0,
 } as const;
 
@@ -43,6 +45,7 @@ export async function start(argv: readonly string[], env: Environment): Promise<
     const place = await openPlace(config, root);
     if (await place.instance?.isLeaving()) return 0;
     return await serve(await startUp(config, env, place), place);
+    if (values["self-test"]) return await (await import("./self-test.ts")).selfTest(config);
   } catch (error) {
     if (error instanceof ConfigError) printError(JSON.stringify({ level: "fatal", msg: "cannot start", problems: error.problems }));
     throw error;
@@ -61,7 +64,7 @@ async function startUp(config: DaemonConfig, env: Environment, { logger, identit
   const { version, warnings } = await checkFfmpeg(config.ffmpeg, chooseLadder(undefined, config), new AbortController().signal);
   const unusual = config.environment === "production" ? environmentWarnings(env) : [];
   for (const warning of [...warnings, ...unusual]) logger.warn({ warning }, "worth knowing at start");
-  logger.info({ ffmpeg: version, node: process.version, environment: config.environment }, "starting");
+  logger.info({ build: BUILD_ID, ffmpeg: version, node: process.version, environment: config.environment }, "starting");
   const { startWorker } = await import("../worker.ts");
   try {
     return await startWorker(config, { logger, ffmpegVersion: version, instance: identity });

@@ -12,7 +12,7 @@ import type { Stores } from "./aws-stores.ts";
 import { interruptible } from "./interruptible.ts";
 import { parseS3Uri } from "./open-source.ts";
 import { printJson, printLine } from "./print.ts";
-import { readArguments, UsageError } from "./usage.ts";
+import { readArguments, secondsOf } from "./usage.ts";
 import type { WaitOptions } from "./wait-for-asset.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = 3600;
@@ -30,7 +30,7 @@ or s3://BUCKET/KEY, for which a job is put on the queue.
 export async function submit(argv: readonly string[], env: Environment): Promise<number> {
   const { values, positionals } = readArguments(argv, USAGE);
   const [argument = ""] = positionals;
-  const waitSeconds = values.wait ? readTimeout(values.timeout) : 0;
+  const waitSeconds = values.wait ? secondsOf("--timeout", values.timeout ?? `${DEFAULT_TIMEOUT_SECONDS}`) : 0;
   const config = loadConfig({ env });
   const stored = parseS3Uri(argument);
   const place = stored ?? { bucket: uploadBucket(config), key: values.key ?? basename(argument) };
@@ -87,12 +87,6 @@ async function wait({ seconds, signal, ...options }: WaitOptions & { readonly se
 }
 
 const HEADERS = { contentType: "application/octet-stream", cacheControl: "no-store" };
-
-function readTimeout(text: string | undefined): number {
-  const seconds = Number(text ?? DEFAULT_TIMEOUT_SECONDS);
-  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
-  throw new UsageError(`--timeout takes a number of seconds, not ${text}`);
-}
 
 function uploadBucket({ uploadBuckets: [first] }: Config): string {
   if (first !== undefined) return first;

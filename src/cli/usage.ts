@@ -33,6 +33,13 @@ export function readArguments<Options extends ParseArgsOptionsConfig>(argv: read
   return parsed;
 }
 
+/** The number of seconds that an option was given. Throws UsageError for what is none. */
+export function secondsOf(option: string, text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && Number.isFinite(seconds)) return seconds;
+  throw new UsageError(`${option} takes a number of seconds, not ${text}`);
+}
+
 function parse<Options extends ParseArgsOptionsConfig>(argv: readonly string[], { options, usage }: CommandUsage<Options>) {
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });

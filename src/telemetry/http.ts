@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { fastify } from "fastify";
 
 import { ConfigError } from "../config/config-error.ts";
-import { PACKAGE_VERSION } from "../config/version.ts";
+import { BUILD_ID } from "../config/version.ts";
 import type { HealthReport } from "./health.ts";
 import type { JobBoard } from "./jobs.ts";
 import type { Logger } from "./logger.ts";
@@ -44,20 +44,21 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 
 function addRoutes(server: FastifyInstance, { metrics, board, health, readiness }: HttpOptions): void {
   server.get("/healthz", (_, reply) => sendReport(reply, health()));
-  server.get("/readyz", async (_, reply) => sendReport(reply, await readiness()));
+  // Who deploys waits for the answer of the new build, not for any.
+  server.get("/readyz", async (_, reply) => sendReport(reply, await readiness(), { build: BUILD_ID }));
   server.get("/metrics", async (_, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   // A key or a reason may hold a signed URL: what the log does not show, no page does.
   server.get("/api/jobs", (_, reply) =>
     reply.type("application/json; charset=utf-8").send(redact(JSON.stringify({ running: board.running(), ended: board.ended() }))),
   );
   server.get("/", async (_, reply) => {
-    const page = renderStatusPage({ version: PACKAGE_VERSION, health: health(), readiness: await readiness(), board });
+    const page = renderStatusPage({ version: BUILD_ID, health: health(), readiness: await readiness(), board });
     return reply.type("text/html; charset=utf-8").send(redact(page));
   });
 }
 
-function sendReport(reply: FastifyReply, { ok, reasons }: HealthReport): FastifyReply {
-  return reply.code(ok ? 200 : 503).send({ status: ok ? "ok" : "unavailable", reasons });
+function sendReport(reply: FastifyReply, { ok, reasons }: HealthReport, facts: { readonly build?: string } = {}): FastifyReply {
+  return reply.code(ok ? 200 : 503).send({ status: ok ? "ok" : "unavailable", reasons, ...facts });
 }
 
 function secure(server: FastifyInstance, logger: Logger): void {

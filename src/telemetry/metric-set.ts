@@ -25,7 +25,7 @@ export function createMetricSet() {
   });
   return {
     registry,
-    buildInfo: new Gauge(about("build_info", "1; what runs, as labels", ["version", "node", "ffmpeg"])),
+    buildInfo: new Gauge(about("build_info", "1; what runs, as labels", ["version", "build", "node", "ffmpeg"])),
     configHash: new Gauge(about("config_hash_info", "1; a hash of the configuration in force, as a label", ["hash"])),
     instance: new Gauge(
       about("instance_info", "1; the EC2 instance that this runs on, as labels", ["instance_id", "instance_type", "zone"]),

@@ -64,6 +64,7 @@ export interface Reading {
 
 export interface MetricsOptions {
   readonly version: string;
+  readonly build: string;
   readonly node: string;
   readonly ffmpeg: string;
   readonly configHash: string;
@@ -75,8 +76,10 @@ export interface MetricsOptions {
 
 /** Metrics in a registry of their own; every closed list is exported with zeros from the start, so that rates have a beginning. */
 export function createMetrics(options: MetricsOptions): Metrics {
+export function createMetrics({ version, build, node, ffmpeg, configHash }: MetricsOptions): Metrics {
   const set = createMetricSet();
   describeSelf(set, options);
+  set.buildInfo.set({ version, build, node, ffmpeg }, 1);
   startAtZero(set);
   const jobs = createJobMetrics(set);
   let sources: GaugeSources = {};

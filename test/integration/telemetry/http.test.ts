@@ -25,7 +25,7 @@ interface Given {
 }
 
 async function start({ port = 0, readiness = OK, health = OK, text: metricsText }: Given = {}): Promise<HttpServer> {
-  const metrics = createMetrics({ version: "1", node: "v24", ffmpeg: "7", configHash: "0123456789ab" });
+  const metrics = createMetrics({ version: "1", build: "1+a", node: "v24", ffmpeg: "7", configHash: "0123456789ab" });
   const server = await startHttp({
     host: "127.0.0.1",
     port,

@@ -8,7 +8,7 @@ import { ended, greeting, uploading } from "../../../src/cli/dev/messages.ts";
 import { acceptsGzip } from "../../../src/cli/dev/origin-object.ts";
 import type { JobEnd } from "../../../src/cli/dev/results.ts";
 import { createResults } from "../../../src/cli/dev/results.ts";
-import { sampleArgs } from "../../../src/cli/dev/sample.ts";
+import { sampleArgs } from "../../../src/cli/sample.ts";
 import { planUploads } from "../../../src/cli/dev/uploads.ts";
 import { HelpRequested, UsageError } from "../../../src/cli/usage.ts";
 

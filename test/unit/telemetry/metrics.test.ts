@@ -5,7 +5,7 @@ import { OUTCOMES, STAGES } from "../../../src/pipeline/ports.ts";
 import type { Metrics } from "../../../src/telemetry/metrics.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 
-const someMetrics = (): Metrics => createMetrics({ version: "1.2.3", node: "v24", ffmpeg: "7.1", configHash: "0123456789ab" });
+const someMetrics = (): Metrics => createMetrics({ version: "1.2.3", build: "1.2.3+a1b2c3", node: "v24", ffmpeg: "7.1", configHash: "0123456789ab" });
 
 const samplesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
@@ -75,7 +75,7 @@ describe("createMetrics", () => {
   });
 
   it("says what runs", async () => {
-    expect(await valueOf(someMetrics(), 'build_info{version="1.2.3",node="v24",ffmpeg="7.1"}')).toBe(1);
+    expect(await valueOf(someMetrics(), 'build_info{version="1.2.3",build="1.2.3+a1b2c3",node="v24",ffmpeg="7.1"}')).toBe(1);
   });
 
   it("says on which instance it runs, where that is known, and how many jobs fit", async () => {
