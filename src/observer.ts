@@ -34,8 +34,7 @@ export interface Observer {
 /** Connects what happens to everything that shows it. */
 export function createObserver(options: ObserverOptions): Observer {
   const { logger, ffmpegVersion = "unknown", sandboxed, diskFreeBytes, workDirBytes, onEvent } = options;
-  const metrics = createMetrics({ ...options, version: PACKAGE_VERSION, node: process.version, ffmpeg: ffmpegVersion });
-  const metrics = createMetrics({ version: PACKAGE_VERSION, build: BUILD_ID, node: process.version, ffmpeg: ffmpegVersion, configHash });
+  const metrics = createMetrics({ ...options, version: PACKAGE_VERSION, build: BUILD_ID, node: process.version, ffmpeg: ffmpegVersion });
   const board = createJobBoard();
   const leases = new Map<string, () => number>();
   const sums = jobSums();

@@ -41,11 +41,11 @@ export async function start(argv: readonly string[], env: Environment): Promise<
       printJson(config);
       return 0;
     }
+    if (values["self-test"]) return await (await import("./self-test.ts")).selfTest(config);
     const root = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
     const place = await openPlace(config, root);
     if (await place.instance?.isLeaving()) return 0;
     return await serve(await startUp(config, env, place), place);
-    if (values["self-test"]) return await (await import("./self-test.ts")).selfTest(config);
   } catch (error) {
     if (error instanceof ConfigError) printError(JSON.stringify({ level: "fatal", msg: "cannot start", problems: error.problems }));
     throw error;

@@ -76,10 +76,8 @@ export interface MetricsOptions {
 
 /** Metrics in a registry of their own; every closed list is exported with zeros from the start, so that rates have a beginning. */
 export function createMetrics(options: MetricsOptions): Metrics {
-export function createMetrics({ version, build, node, ffmpeg, configHash }: MetricsOptions): Metrics {
   const set = createMetricSet();
   describeSelf(set, options);
-  set.buildInfo.set({ version, build, node, ffmpeg }, 1);
   startAtZero(set);
   const jobs = createJobMetrics(set);
   let sources: GaugeSources = {};
@@ -124,8 +122,8 @@ export function createMetrics({ version, build, node, ffmpeg, configHash }: Metr
   };
 }
 
-function describeSelf(set: MetricSet, { version, node, ffmpeg, configHash, slots, instance }: MetricsOptions): void {
-  set.buildInfo.set({ version, node, ffmpeg }, 1);
+function describeSelf(set: MetricSet, { version, build, node, ffmpeg, configHash, slots, instance }: MetricsOptions): void {
+  set.buildInfo.set({ version, build, node, ffmpeg }, 1);
   set.configHash.set({ hash: configHash }, 1);
   if (slots !== undefined) set.slots.set(slots);
   if (instance) set.instance.set({ instance_id: instance.instanceId, instance_type: instance.instanceType, zone: instance.zone }, 1);
