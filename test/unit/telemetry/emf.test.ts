@@ -20,7 +20,7 @@ const minutes = (count: number): Promise<unknown> => vi.advanceTimersByTimeAsync
 function reporting({ level = "info", slots = 4 }: { level?: LogLevel; slots?: number } = {}) {
   const lines: string[] = [];
   const logger = createLogger({ level, pretty: false, destination: { write: (line) => lines.push(line) } });
-  const metrics = createMetrics({ version: "1", node: "v24", ffmpeg: "7", configHash: "0", slots });
+  const metrics = createMetrics({ version: "1", build: "1+a", node: "v24", ffmpeg: "7", configHash: "0", slots });
   let failing = false;
   metrics.watch({
     diskFreeBytes: async () => {

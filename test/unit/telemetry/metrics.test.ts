@@ -5,7 +5,8 @@ import { OUTCOMES, STAGES } from "../../../src/pipeline/ports.ts";
 import type { Metrics } from "../../../src/telemetry/metrics.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 
-const someMetrics = (): Metrics => createMetrics({ version: "1.2.3", build: "1.2.3+a1b2c3", node: "v24", ffmpeg: "7.1", configHash: "0123456789ab" });
+const someMetrics = (): Metrics =>
+  createMetrics({ version: "1.2.3", build: "1.2.3+a1b2c3", node: "v24", ffmpeg: "7.1", configHash: "0123456789ab" });
 
 const samplesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
@@ -79,7 +80,7 @@ describe("createMetrics", () => {
   });
 
   it("says on which instance it runs, where that is known, and how many jobs fit", async () => {
-    const options = { version: "1.2.3", node: "v24", ffmpeg: "7.1", configHash: "0" };
+    const options = { version: "1.2.3", build: "1.2.3+a1b2c3", node: "v24", ffmpeg: "7.1", configHash: "0" };
     const instance = { instanceId: "i-1", instanceType: "c8g.xlarge", zone: "eu-central-1a" };
     const metrics = createMetrics({ ...options, slots: 3, instance });
     expect(await valueOf(metrics, 'instance_info{instance_id="i-1",instance_type="c8g.xlarge",zone="eu-central-1a"}')).toBe(1);
@@ -158,7 +159,10 @@ describe("createMetrics", () => {
 
   it("counts early parts and full sets, and times what played first alone", async () => {
     const metrics = someMetrics();
-    const of = { job: { id: "a", source: { bucket: "b", key: "k" } }, asset: { engine: "ffmpeg", durationSeconds: 1, segmentSeconds: 6, renditions: [] } };
+    const of = {
+      job: { id: "a", source: { bucket: "b", key: "k" } },
+      asset: { engine: "ffmpeg", durationSeconds: 1, segmentSeconds: 6, renditions: [] },
+    };
     const published = { ...({ kind: "published", jobId: "a", assetPath: "a", revision: "r" } as const), ...of };
     metrics.observeEvent({ ...published, set: "early", isFirst: true, secondsSinceUpload: 20 });
     metrics.observeEvent({ ...published, set: "full", isFirst: false, secondsSinceUpload: 90 });
