@@ -2,7 +2,7 @@
 # Makes sure that ffmpeg and ffprobe are there, with the encoders that are needed, and on Linux bubblewrap, the sandbox
 # they run in. Says nothing when they are; installs them on Debian and Ubuntu as root; otherwise says what to install.
 #   --with-browser         Chromium, too
-#   --with-tools           the programs of $tools, too, with which the tests check what is deployed
+#   --with-tools           the programs of $tools and $unpacked, too, with which the tests check what is deployed
 #   --archive URL SHA256   ffmpeg and ffprobe out of this archive, a static build, into /usr/local/bin (or $FFMPEG_PREFIX/bin):
 #                          for systems that have no package of it, and fleets that pin one build
 # Ends with 1 without ffmpeg, its encoders or the browser. Without bubblewrap or a tool it ends with 0: `sandbox: auto`, the
@@ -14,6 +14,11 @@ tools="
 shellcheck:shellcheck
 systemd-analyze:systemd
 logrotate:logrotate
+mmdebstrap:mmdebstrap
+"
+# The same, of packages with a server that would run from then on: the program alone is taken out of them.
+unpacked="
+promtool:prometheus
 "
 
 # Debian keeps logrotate where only root looks.
@@ -54,6 +59,28 @@ install_packages() {
   rm -f "$log"
   echo "Could not install: $*. Install with: apt-get update && apt-get install -y $*" >&2
   return 1
+}
+
+# Takes one program out of a package, into /usr/local/bin.
+unpack_tool() {
+  program="$1" package="$2"
+  if [ "$(id -u)" != 0 ] || ! has apt-get; then
+    echo "Missing: $program, of the package $package" >&2
+    return 1
+  fi
+  folder=$(mktemp -d)
+  # apt fetches as a user of its own.
+  chmod 755 "$folder"
+  if (cd "$folder" && { apt-get download "$package" || { apt-get update && apt-get download "$package"; }; }) >"$folder/log" 2>&1 &&
+    dpkg-deb --fsys-tarfile "$folder"/*.deb | tar -x -C "$folder" "./usr/bin/$program" &&
+    install -m 755 "$folder/usr/bin/$program" "/usr/local/bin/$program"; then
+    status=0
+  else
+    cat "$folder/log" >&2
+    status=1
+  fi
+  rm -rf "$folder"
+  return "$status"
 }
 
 # Unpacks the pinned archive unless it was the last one unpacked here.
@@ -105,6 +132,11 @@ fi
 if [ -n "$required$wanted" ]; then
   # shellcheck disable=SC2086 # names of packages, split as meant
   if ! install_packages $required $wanted && [ -n "$required" ]; then exit 1; fi
+fi
+if [ -n "$with_tools" ]; then
+  for tool in $unpacked; do
+    has "${tool%%:*}" || unpack_tool "${tool%%:*}" "${tool#*:}"
+  done
 fi
 if [ -n "$url" ]; then
   install_archive || exit 1
