@@ -13,7 +13,12 @@ export interface InstanceIdentity {
 /** Reads what this instance is, for logs and metrics; undefined when not even its id can be read. Never rejects. */
 export async function readIdentity(imds: Imds): Promise<InstanceIdentity | undefined> {
   const [instanceId, instanceType, zone] = await Promise.all(
-    ["instance-id", "instance-type", "placement/availability-zone"].map(async (path) => imds.read(path).catch(() => undefined)),
+    ["instance-id", "instance-type", "placement/availability-zone"].map(async (path) =>
+      imds
+        .read(path)
+        .catch(() => imds.read(path))
+        .catch(() => undefined),
+    ),
   );
   if (instanceId === undefined) return undefined;
   return { instanceId, instanceType: instanceType ?? "unknown", zone: zone ?? "unknown" };

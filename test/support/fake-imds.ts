@@ -13,8 +13,8 @@ export interface FakeImds extends AsyncDisposable {
   readonly tokens: () => number;
   /** Refuses every token given out so far with 401, as IMDS does when their time is over. */
   expireTokens(): void;
-  /** Answers reads of paths that match (all, when none is given) with this status instead; undefined ends it. */
-  fail(status: number | undefined, path?: string): void;
+  /** Answers reads of paths that match (all, when none is given) with this status instead, so many times; undefined ends it. */
+  fail(status: number | undefined, path?: string, times?: number): void;
   /** Waits so long before each answer. */
   slowDown(delayMs: number): void;
 }
@@ -23,7 +23,11 @@ export interface FakeImds extends AsyncDisposable {
 export async function startFakeImds(): Promise<FakeImds> {
   const texts = new Map([["instance-id", "i-0123456789abcdef0"]]);
   const valid = new Set<string>();
-  const state: { tokens: number; status?: number | undefined; failing?: string | undefined; delayMs: number } = { tokens: 0, delayMs: 0 };
+  const state: { tokens: number; status?: number | undefined; failing?: string | undefined; times: number; delayMs: number } = {
+    tokens: 0,
+    times: 0,
+    delayMs: 0,
+  };
   const newToken = (seconds: number): readonly [number, string] => {
     if (!(seconds >= 1 && seconds <= 21_600)) return [400, ""];
     const token = randomUUID();
@@ -39,7 +43,7 @@ export async function startFakeImds(): Promise<FakeImds> {
     return textAt(path.replace(/^\/latest\/meta-data\//, ""));
   };
   const textAt = (name: string): readonly [number, string] => {
-    if (state.status !== undefined && (state.failing ?? name) === name) return [state.status, ""];
+    if (state.status !== undefined && (state.failing ?? name) === name && state.times-- > 0) return [state.status, ""];
     const text = texts.get(name);
     return text === undefined ? [404, "Not Found"] : [200, text];
   };
@@ -58,8 +62,9 @@ export async function startFakeImds(): Promise<FakeImds> {
     texts,
     tokens: () => state.tokens,
     expireTokens: () => valid.clear(),
-    fail: (status, path) => {
+    fail: (status, path, times = Infinity) => {
       state.status = status;
+      state.times = times;
       state.failing = path;
     },
     slowDown: (delayMs) => {

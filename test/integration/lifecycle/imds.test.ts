@@ -89,4 +89,12 @@ describe("findImds", () => {
     imds.texts.delete("instance-id");
     expect(await find("auto", imds.url)).toBe(false);
   });
+
+  it("asks again where a busy machine did not answer at once, and gives up after three times", async () => {
+    await using imds = await startFakeImds();
+    imds.fail(503, "instance-id", 2);
+    expect(await findImds({ interruptions: "auto", imdsUrl: imds.url, logger: silent })).toBeDefined();
+    imds.fail(503, "instance-id", 3);
+    expect(await findImds({ interruptions: "auto", imdsUrl: imds.url, logger: silent })).toBeUndefined();
+  });
 });
