@@ -13,15 +13,23 @@ export interface Workspace extends AsyncDisposable {
 }
 
 const PREFIX = "job-";
-/** Says which process a workspace belongs to. */
+/** Says which process a workspace belongs to: its number, and when it began. */
 const OWNER = "owner";
+
+/** In ticks since the machine began (proc(5), field 22); "" where there is no such file, or no such process. */
+async function beganAt(pid: number): Promise<string> {
+  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  // The second field is a name in parentheses, which may hold anything.
+  return status.slice(status.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
 
 /** Makes a workspace under the work directory, readable by this user only. */
 export async function openWorkspace(workDir: string): Promise<Workspace> {
   await mkdir(workDir, { recursive: true });
   const root = await mkdtemp(join(workDir, PREFIX));
   const [outDir, pipeDir, keyDir] = [join(root, "out"), join(root, "pipes"), join(root, "key")];
-  await Promise.all([mkdir(outDir), mkdir(pipeDir), mkdir(keyDir), writeFile(join(root, OWNER), `${process.pid}`)]);
+  const owner = `${process.pid} ${await beganAt(process.pid)}`;
+  await Promise.all([mkdir(outDir), mkdir(pipeDir), mkdir(keyDir), writeFile(join(root, OWNER), owner)]);
   return {
     sourcePath: join(root, "source.bin"),
     outDir,
@@ -45,11 +53,18 @@ export async function sweepWorkspaces(workDir: string): Promise<readonly string[
 }
 
 async function isOwned(root: string): Promise<boolean> {
-  const pid = Number(await readFile(join(root, OWNER), "utf8").catch(() => "0"));
+  const [number, began = ""] = (await readFile(join(root, OWNER), "utf8").catch(() => "0")).split(" ");
+  const pid = Number(number);
   // Between the folder and its owner file lies a moment in which another process may look.
   if (!Number.isSafeInteger(pid) || pid <= 0) return isYoung(root);
-  // A number that was given to another process meanwhile keeps a folder for a while, no more.
-  if (pid === process.pid) return true;
+  if (!isAlive(pid)) return false;
+  // Numbers are given again: in a container every worker has the same one.
+  const now = await beganAt(pid);
+  // A version before this one, which may still drain beside us, wrote the number alone.
+  return now === "" || now === began || (began === "" && pid !== process.pid);
+}
+
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

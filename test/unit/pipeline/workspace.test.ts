@@ -52,6 +52,20 @@ describe("sweepWorkspaces", () => {
     await expect(stat(living.outDir)).resolves.toBeDefined();
   });
 
+  test("fault 11: removes what a process left that had our number, or that of another one that lives, before it", async () => {
+    await using folder = await temporaryFolder();
+    await using living = await openWorkspace(folder.path);
+    // In a container every worker has the same number.
+    const owners = { "job-before": `${process.pid} 1`, "job-parent": `${process.ppid} 1`, "job-of-older-version": `${process.ppid}` };
+    for (const [name, owner] of Object.entries(owners)) {
+      await mkdir(folder.in(name));
+      await writeFile(folder.in(name, "owner"), owner);
+    }
+    const removed = await sweepWorkspaces(folder.path);
+    expect(removed.toSorted((a, b) => a.localeCompare(b))).toStrictEqual(["job-before", "job-parent"]);
+    await expect(stat(living.outDir)).resolves.toBeDefined();
+  });
+
   test("finds nothing where there is no work directory", async () => {
     await using folder = await temporaryFolder();
     await expect(sweepWorkspaces(folder.in("none"))).resolves.toStrictEqual([]);
