@@ -1,5 +1,7 @@
 // PM2 7 under "type": "module" reads the named export `apps` and nothing else.
 // The three times stand in a row: drainSeconds (600) < killTimeoutSeconds (630) < TimeoutStopSec of the systemd unit.
+// systemd names the folder of LogsDirectory= so; without it PM2 keeps the logs in its home.
+const { LOGS_DIRECTORY: logs } = process.env;
 const killTimeoutSeconds = Number(process.env.LADDERD_KILL_TIMEOUT_SECONDS || 630);
 
 export const apps = [
@@ -7,6 +9,8 @@ export const apps = [
     name: "ladderd",
     script: "dist/main.js",
     args: ["start"],
+    // PM2 would take the first node on the PATH, which may be the system's and an old one.
+    interpreter: process.execPath,
     cwd: import.meta.dirname,
     exec_mode: "fork",
     instances: 1,
@@ -24,6 +28,7 @@ export const apps = [
     // Lines are JSON with a time already.
     time: false,
     merge_logs: true,
+    ...(logs ? { out_file: `${logs}/ladderd-out.log`, error_file: `${logs}/ladderd-error.log` } : {}),
     env: { NODE_ENV: "production" },
   },
 ];
