@@ -83,11 +83,14 @@ const inImage = (container: Container, argv: readonly string[]): Promise<string>
 describe.runIf(mayBuild)("the image", () => {
   test("holds what production needs and no more", async () => {
     const lock = z.object({
-      packages: z.record(z.string(), z.looseObject({ dev: z.boolean().optional(), optional: z.boolean().optional() })),
+      packages: z.record(
+        z.string(),
+        z.looseObject({ dev: z.boolean().optional(), optional: z.boolean().optional(), link: z.boolean().optional() }),
+      ),
     });
     const { packages } = lock.parse(JSON.parse(await readFile(join(ROOT, "package-lock.json"), "utf8")));
     const installed = new Set(await packagesIn(join(image.root, "app/node_modules")));
-    const named = Object.entries(packages).filter(([path]) => path.startsWith("node_modules/"));
+    const named = Object.entries(packages).filter(([path, { link }]) => path.startsWith("node_modules/") && !link);
     expect(named.filter(([path, { dev }]) => dev && installed.has(path)).map(([path]) => path)).toEqual([]);
     expect(named.filter(([path, { dev, optional }]) => !dev && !optional && !installed.has(path)).map(([path]) => path)).toEqual([]);
     expect((await readdir(join(image.root, "app"))).toSorted()).toEqual(["LICENSE", "config", "dist", "node_modules", "package.json"]);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { SCHEMA_KEYS } from "../../../src/config/environment.ts";
 import { ignorePatterns, isIgnored, pairs, parseDockerfile, words } from "../../support/dockerfile.ts";
 import type { Stage } from "../../support/dockerfile.ts";
-import { parseYaml } from "../../support/yaml.ts";
+import { parseYaml } from "../../support/parse-yaml.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const read = (name: string): string => readFileSync(join(ROOT, name), "utf8");

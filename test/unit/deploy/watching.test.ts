@@ -5,7 +5,7 @@ import { z } from "zod";
 import { createMetricSet, PREFIX } from "../../../src/telemetry/metric-set.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { mentionedIn } from "../../support/promql.ts";
-import { parseYaml } from "../../support/yaml.ts";
+import { parseYaml } from "../../support/parse-yaml.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const read = (name: string): string => readFileSync(join(ROOT, name), "utf8");
@@ -48,6 +48,7 @@ const text = await createMetrics({
   node: "v24",
   ffmpeg: "7",
   configHash: "0",
+  build: "b",
   slots: 1,
   instance: { instanceId: "i-1", instanceType: "t", zone: "z" },
 }).text();
