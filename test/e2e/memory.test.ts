@@ -28,11 +28,6 @@ beforeAll(async () => {
   site = await openSite("memory");
   const main = await buildInto(site.path("build"));
   daemon = await startDaemon({ env: { NODE_ENV: "production", ...site.daemonEnv("work") }, main, cwd: site.path("build") });
-  daemon = await startDaemon({
-    env: { NODE_ENV: "production", NODE_OPTIONS: "--max-semi-space-size=2", ...site.daemonEnv("work") },
-    main,
-    cwd: site.path("build"),
-  });
 });
 
 afterAll(() => closeCleanly(site, daemon));
