@@ -3,6 +3,7 @@ import * as ec2 from "aws-cdk-lib/aws-ec2";
 import * as logs from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 
+import { acknowledge } from "./acknowledge.ts";
 import { retentionOf } from "./retention.ts";
 import type { Settings } from "./settings.ts";
 
@@ -48,8 +49,11 @@ const subnetsOf = ({ kind }: Settings["network"]): ec2.SubnetSelection => ({
 
 type ExistingNetwork = Extract<Settings["network"], { kind: "existing" }>;
 
-const existingVpc = (scope: Construct, { vpcId, availabilityZones, subnetIds }: ExistingNetwork): ec2.IVpc =>
-  ec2.Vpc.fromVpcAttributes(scope, "Vpc", { vpcId, availabilityZones, privateSubnetIds: subnetIds });
+function existingVpc(scope: Construct, { vpcId, availabilityZones, subnetIds }: ExistingNetwork): ec2.IVpc {
+  const vpc = ec2.Vpc.fromVpcAttributes(scope, "Vpc", { vpcId, availabilityZones, privateSubnetIds: subnetIds });
+  acknowledge(vpc, "@aws-cdk/aws-ec2:noSubnetRouteTableId", "Nothing here asks for a route table.");
+  return vpc;
+}
 
 function newVpc(scope: Construct, name: string, network: Exclude<Settings["network"], ExistingNetwork>): ec2.IVpc {
   const isPublic = network.kind === "public";

@@ -9,12 +9,15 @@ const keepable = z.literal(KEEPABLE_DAYS);
 const days = z.number().int().min(1).max(3650);
 const arnOf = (service: string) => z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `must be an ARN of ${service}`);
 
+/** Room for the largest source that is common, at a throughput that a fetch from S3 reaches. */
+export const DEFAULT_VOLUME = { kind: "gp3", sizeGiB: 100, iops: 3000, throughputMiBs: 250 } as const;
+
 const volume = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("gp3"),
     sizeGiB: z.number().int().min(20).max(16_384),
-    iops: z.number().int().min(3000).max(16_000).default(3000),
-    throughputMiBs: z.number().int().min(125).max(1000).default(250),
+    iops: z.number().int().min(3000).max(16_000).default(DEFAULT_VOLUME.iops),
+    throughputMiBs: z.number().int().min(125).max(1000).default(DEFAULT_VOLUME.throughputMiBs),
   }),
   z.strictObject({ kind: z.literal("instance-store") }),
 ]);
@@ -64,7 +67,8 @@ const delivery = z.strictObject({
   firewall: firewall.default({ kind: "none" }),
 });
 
-const schema = z
+/** Every parameter, with its default and its bounds. */
+export const settingsSchema = z
   .strictObject({
     name: z.string().regex(/^[a-z][a-z0-9-]{1,19}$/, "must be 2 to 20 lower-case letters, digits and hyphens"),
     region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/),
@@ -85,13 +89,13 @@ const schema = z
         .array(z.string().regex(/^[a-z0-9-]+\.[a-z0-9]+$/))
         .min(1)
         .optional(),
-      workVolume: volume.default({ kind: "gp3", sizeGiB: 100, iops: 3000, throughputMiBs: 250 }),
+      workVolume: volume.default(DEFAULT_VOLUME),
       maximumAgeDays: z.number().int().min(1).max(365).default(30),
       sessionManager: z.boolean().default(false),
     }),
     /** More lines of the worker's environment file. */
     environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string().regex(/^[^\n\r'"\\$`]*$/, "must be one plain line")),
-    source: source.optional(),
+    source: source.nullish(),
     alarms: z.strictObject({
       email: z.email().optional(),
       oldestMessageSeconds: z.number().int().min(60).default(1800),
@@ -108,7 +112,7 @@ const schema = z
   });
 
 /** What the stacks are made from, checked: every parameter of docs/aws.md. */
-export type Settings = z.infer<typeof schema>;
+export type Settings = z.infer<typeof settingsSchema>;
 
 interface Conflict {
   readonly path: readonly string[];
@@ -157,7 +161,7 @@ const DEFAULTS = {
 
 /** The settings with what was left out filled in; throws one error that names every wrong one. */
 export function readSettings(given: Readonly<Record<string, unknown>> = {}): Settings {
-  const parsed = schema.safeParse({ ...DEFAULTS, ...given });
+  const parsed = settingsSchema.safeParse({ ...DEFAULTS, ...given });
   if (parsed.success) return parsed.data;
   throw new Error(`settings: ${parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`);
 }

@@ -60,7 +60,7 @@ function queueGrants({ jobs, deadJobs, events }: Names, hasManagedEngine: boolea
   const received = [jobs, ...(hasManagedEngine ? [events] : [])].map(queueArn);
   return [
     { actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"], resources: received },
-    { actions: ["sqs:GetQueueUrl", "sqs:SendMessage"], resources: [queueArn(deadJobs)] },
+    { actions: ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage"], resources: [queueArn(deadJobs)] },
     // A job that failed at a service goes back to the queue, for the next engine.
     ...(hasManagedEngine ? [{ actions: ["sqs:SendMessage"], resources: [queueArn(jobs)] }] : []),
   ];

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 
+import { EMF_METRICS, MESSAGE_AGE } from "../../../src/telemetry/emf-metrics.ts";
+import { loadPrices } from "../lib/cost.ts";
+import { readSettings } from "../lib/settings.ts";
 import { defaults, everything, expectResource, policy, resourcesOf, statementsOf, templatesOf, theResource } from "./templates.ts";
 
 const standard = templatesOf(defaults);
@@ -34,8 +37,7 @@ describe("the pipeline", () => {
   });
 
   it("is no part of a deployment without a source", () => {
-    const { source: _source, ...rest } = defaults;
-    expect(() => templatesOf(rest)("pipeline")).toThrow("there is no stack pipeline");
+    expect(() => templatesOf(readSettings({ source: null }))("pipeline")).toThrow("there is no stack pipeline");
   });
 
   it("builds on the fleet's processor: a release holds programs for it", () => {
@@ -140,6 +142,13 @@ describe("alarms", () => {
     },
   );
 
+  it("of the workers ask for metrics that the workers tell, in this deployment's namespace", () => {
+    const told = [...EMF_METRICS, MESSAGE_AGE].map(({ name }) => name);
+    const asked = [...JSON.stringify(alarms).matchAll(/"MetricName":"(\w+)","Namespace":"ladderd"/g)].map(([, name]) => name);
+    expect(asked.length).toBeGreaterThan(5);
+    expect(told).toEqual(expect.arrayContaining(asked));
+  });
+
   it("go off at the promised age, which the settings say", () => {
     for (const id of ["OldestMessage", "MessageAge"]) expect(alarm(id)).toMatchObject({ Threshold: 1800, EvaluationPeriods: 5 });
     expect(theResource(full("watch"), "AWS::CloudWatch::Alarm", "OldestMessage").Properties).toMatchObject({ Threshold: 900 });
@@ -164,6 +173,16 @@ describe("alarms", () => {
   it("go off before SQS refuses receives, and before a disk is full", () => {
     expect(alarm("InFlight")).toMatchObject({ Threshold: 100_000, MetricName: "ApproximateNumberOfMessagesNotVisible" });
     expect(alarm("Disk")).toMatchObject({ Threshold: 2 ** 31, ComparisonOperator: "LessThanThreshold", Statistic: "Minimum" });
+  });
+
+  it("cost what prices.json says that they do: a tenth of a dollar for every metric that one asks for", () => {
+    const metricsOf = (kind: "watch" | "fleet"): number =>
+      resourcesOf(standard(kind), "AWS::CloudWatch::Alarm").reduce((sum, { Properties }) => {
+        const metrics = Properties["Metrics"];
+        return sum + (Array.isArray(metrics) ? metrics.filter((metric) => "MetricStat" in Object(metric)).length : 1);
+      }, 0);
+    // Target tracking makes two alarms of its own, on both metrics of its ratio.
+    expect(metricsOf("watch") + metricsOf("fleet") + 2 * 2).toBe(loadPrices().assumptions.alarmMetrics);
   });
 
   it("may be told by CloudWatch: a topic with a policy of its own has lost what lets it", () => {
@@ -205,6 +224,12 @@ describe("the dashboard", () => {
       "Viewers",
       "Errors of viewers (%)",
     ]);
+  });
+
+  it("shows metrics that the workers tell", () => {
+    const shown = [...body.matchAll(/"ladderd","(\w+)"/g)].map(([, name]) => name);
+    expect(shown).toEqual(expect.arrayContaining(["BusyShare", "SettledPublished"]));
+    expect([...EMF_METRICS, MESSAGE_AGE].map(({ name }) => name)).toEqual(expect.arrayContaining(shown));
   });
 
   it("reads CloudFront's metrics where they are", () => {

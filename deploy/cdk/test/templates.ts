@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Stack } from "aws-cdk-lib";
@@ -15,15 +17,22 @@ export const EVERYTHING = join(import.meta.dirname, "../settings/everything.json
 
 export type StackKind = "data" | "fleet" | "watch" | "pipeline" | "copies";
 
-/** The templates of a deployment, synthesized once. The library's own checks of templates run in rules.test.ts. */
+/** The templates of a deployment, synthesized once. The checks of all of them run in test/integration/deploy/synth.test.ts. */
 export function templatesOf(settings: Settings): (kind: StackKind) => Template {
-  const app = openApp({ isChecked: false });
-  addStacks(app, { settings, policy });
-  return (kind) => {
-    const stack = app.node.tryFindChild(`${settings.name}-${kind}`);
-    if (!(stack instanceof Stack)) throw new Error(`there is no stack ${kind}`);
-    return Template.fromStack(stack);
-  };
+  const outdir = mkdtempSync(join(tmpdir(), "ladderd-cdk-"));
+  try {
+    const app = openApp({ isChecked: false, outdir });
+    addStacks(app, { settings, policy });
+    const stacks = app.node.children.filter((child) => child instanceof Stack);
+    const templates = new Map(stacks.map((stack) => [stack.stackName, Template.fromStack(stack)]));
+    return (kind) => {
+      const template = templates.get(`${settings.name}-${kind}`);
+      if (!template) throw new Error(`there is no stack ${kind}`);
+      return template;
+    };
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
 }
 
 export const everything = loadSettings(EVERYTHING);

@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
 import { SCHEMA_KEYS } from "../../../src/config/environment.ts";
+import { readSettings } from "../lib/settings.ts";
 import { userData } from "../lib/user-data.ts";
 import type { Statement } from "./templates.ts";
 import { defaults, everything, expectResource, plain, policy, resourcesOf, statementsOf, templatesOf, theResource } from "./templates.ts";
@@ -131,6 +134,14 @@ describe("the network", () => {
     expect(fullLaunch).not.toHaveProperty("NetworkInterfaces");
   });
 
+  it("may be one that is there already, whose subnets have a way out", () => {
+    const network = { kind: "existing", vpcId: "vpc-0a", availabilityZones: ["us-east-1a"], subnetIds: ["subnet-0b"] };
+    const template = templatesOf(readSettings({ network }))("fleet");
+    template.resourceCountIs("AWS::EC2::VPC", 0);
+    expectResource(template, "AWS::AutoScaling::AutoScalingGroup", { VPCZoneIdentifier: ["subnet-0b"] });
+    expectResource(template, "AWS::EC2::SecurityGroup", { VpcId: "vpc-0a" });
+  });
+
   it("logs what was refused, for a month", () => {
     expectResource(standard, "AWS::EC2::FlowLog", { TrafficType: "REJECT" });
     expect(resourcesOf(standard, "AWS::Logs::LogGroup").map(({ Properties }) => Properties)).toMatchObject([
@@ -149,6 +160,13 @@ describe("the workers' role", () => {
   const grants = grantsOf(standard);
   const resourcesFor = (action: string, of = grants): readonly string[] =>
     of.filter(({ Action }) => Action.includes(action)).flatMap(({ Resource }) => Resource);
+
+  it("may do what the README says that a worker does", () => {
+    const [, section = ""] = /^## On EC2\n([^]*?)^## /m.exec(readFileSync(new URL("../../../README.md", import.meta.url), "utf8")) ?? [];
+    const named = [...section.matchAll(/`((?:s3|sqs|autoscaling):\w+)`/g)].map(([, action]) => action);
+    expect(named.length).toBeGreaterThan(15);
+    expect(grants.flatMap(({ Action }) => Action)).toEqual(expect.arrayContaining(named));
+  });
 
   it("has no managed policy, no second policy and no action with an asterisk", () => {
     expect(theResource(standard, "AWS::IAM::Role", "WorkerRole").Properties).not.toHaveProperty("ManagedPolicyArns");

@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+
+import { costTable, estimate, loadPrices } from "../lib/cost.ts";
+import { loadFleetPolicy } from "../lib/fleet-policy.ts";
+import { DEFAULT_VOLUME, loadSettings, readSettings, settingsSchema } from "../lib/settings.ts";
+
+const document = readFileSync(join(import.meta.dirname, "../../../docs/aws.md"), "utf8");
+const rows = document
+  .split("\n")
+  .filter((line) => line.startsWith("|"))
+  .map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+
+const node: z.ZodType<Node> = z.lazy(() =>
+  z.object({
+    properties: z.record(z.string(), node).optional(),
+    anyOf: z.array(node).optional(),
+    oneOf: z.array(node).optional(),
+  }),
+);
+interface Node {
+  readonly properties?: Readonly<Record<string, Node>> | undefined;
+  readonly anyOf?: readonly Node[] | undefined;
+  readonly oneOf?: readonly Node[] | undefined;
+}
+
+/** Every parameter by its path; of what has variants, those of each. */
+function pathsOf({ properties, anyOf = [], oneOf = [] }: Node, path: string): readonly string[] {
+  const variants = [...anyOf, ...oneOf].flatMap((variant) => pathsOf(variant, path));
+  if (properties === undefined) return variants.length === 0 ? [path] : variants;
+  return Object.entries(properties).flatMap(([name, inner]) => pathsOf(inner, path === "" ? name : `${path}.${name}`));
+}
+
+describe("settings", () => {
+  const paths = new Set(pathsOf(node.parse(z.toJSONSchema(settingsSchema, { io: "input" })), ""));
+
+  it("have a row each in docs/aws.md, and no row without a setting", () => {
+    const documented = rows.flatMap(([key = "", ...rest]) =>
+      rest.length === 2 ? [...key.matchAll(/^`([\w.]+)`$/g)].map(([, name]) => name) : [],
+    );
+    expect(documented.toSorted()).toEqual([...paths].filter((path) => path !== "source").toSorted());
+  });
+
+  it("are whole without a file", () => {
+    expect(loadSettings(undefined)).toMatchObject({
+      name: "ladderd",
+      region: "us-east-1",
+      engines: ["ffmpeg"],
+      network: { kind: "public", zones: 3 },
+    });
+  });
+
+  it.each([
+    ["an unknown key", { volumes: 3 }, /volumes/],
+    ["a name that a bucket cannot begin with", { name: "My Studio" }, /name: must be 2 to 20/],
+    [
+      "signed cookies for any origin",
+      { delivery: { signing: { publicKeys: ["-----BEGIN PUBLIC KEY-----"], cookies: true } } },
+      /must name the origins/,
+    ],
+    ["a web ACL outside us-east-1", { region: "eu-west-1", delivery: { firewall: { kind: "create" } } }, /live in us-east-1/],
+    [
+      "a certificate of another region",
+      { delivery: { domain: { name: "a.example", certificateArn: "arn:aws:acm:eu-west-1:111122223333:certificate/a" } } },
+      /certificates of us-east-1/,
+    ],
+    ["a copy in the same region", { recovery: { replicaRegion: "us-east-1" } }, /must be another region/],
+    ["instance store with types that have none", { instances: { workVolume: { kind: "instance-store" } } }, /local NVMe/],
+    [
+      "instance store with one type that has none",
+      { instances: { types: ["c7gd.xlarge", "c7g.xlarge"], workVolume: { kind: "instance-store" } } },
+      /local NVMe/,
+    ],
+    ["an environment line that a shell would read as more", { environment: { LADDERD_LADDER: "h264'; reboot" } }, /one plain line/],
+    ["a retention that CloudWatch does not have", { logs: { workerDays: 31 } }, /workerDays/],
+  ])("refuse %s", (_what, given, message) => {
+    expect(() => readSettings(given)).toThrow(message);
+  });
+
+  it("name every problem at once", () => {
+    expect(() => readSettings({ name: "X", region: "here" })).toThrow(/name: .*; region: /);
+  });
+
+  it("take instance store with types that have it", () => {
+    const instances = { types: ["c7gd.xlarge", "m6id.2xlarge", "i4i.xlarge"], workVolume: { kind: "instance-store" } };
+    expect(readSettings({ instances }).instances.workVolume).toEqual({ kind: "instance-store" });
+  });
+});
+
+describe("cost", () => {
+  const model = { prices: loadPrices(), policy: loadFleetPolicy(), volume: DEFAULT_VOLUME };
+
+  it("is in docs/aws.md as the prices, the policy and the assumptions make it", () => {
+    const start = rows.findIndex(([head]) => head === "uploads a month");
+    const [head, , ...body] = rows.slice(start, start + model.prices.loads.length + 2);
+    expect([head, ...body]).toEqual(costTable(model));
+  });
+
+  it("is said with the region and the date of its prices", () => {
+    expect(document).toContain(`By list prices of ${model.prices.region} as of ${model.prices.asOf}`);
+  });
+
+  it("is of encoding in proportion to the videos, and stands whatever they are", () => {
+    const [one, two] = [1000, 2000].map((uploadsPerMonth) => estimate({ uploadsPerMonth, minutesEach: 10 }, model));
+    expect(two?.encoding).toBeCloseTo((one?.encoding ?? 0) * 2);
+    expect(two?.standing).toBe(one?.standing);
+    expect(estimate({ uploadsPerMonth: 0, minutesEach: 0 }, model)).toMatchObject({ encoding: 0, requests: 0, storage: 0, delivery: 0 });
+  });
+
+  it("falls with the share of Spot", () => {
+    const at = (onDemandPercentAboveBase: number): number =>
+      estimate({ uploadsPerMonth: 1000, minutesEach: 10 }, { ...model, policy: { onDemandPercentAboveBase } }).encoding;
+    expect(at(0)).toBeLessThan(at(50));
+    expect(at(50)).toBeLessThan(at(100));
+  });
+});
