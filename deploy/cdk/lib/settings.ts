@@ -129,19 +129,36 @@ interface Judged {
   readonly recovery: { readonly replicaRegion?: string | undefined };
 }
 
-function conflicts({ region, delivery: edge, instances, recovery }: Judged): readonly Conflict[] {
-  const found: Conflict[] = [];
-  if (edge.signing?.cookies === true && edge.playerOrigins.includes("*"))
-    found.push({ path: ["delivery", "playerOrigins"], message: "must name the origins when cookies are signed" });
-  if (edge.firewall.kind === "create" && region !== "us-east-1")
-    found.push({ path: ["delivery", "firewall"], message: "CloudFront's web ACLs live in us-east-1: create it there and give its ARN" });
-  if (edge.domain && !edge.domain.certificateArn.includes(":us-east-1:"))
-    found.push({ path: ["delivery", "domain", "certificateArn"], message: "CloudFront takes certificates of us-east-1" });
-  if (recovery.replicaRegion === region) found.push({ path: ["recovery", "replicaRegion"], message: "must be another region" });
-  if (instances.workVolume.kind === "instance-store" && !(instances.types ?? ["none"]).every((type) => WITH_STORE.test(type)))
-    found.push({ path: ["instances", "types"], message: "instance-store needs types with local NVMe, such as c7gd.xlarge" });
-  return found;
-}
+const conflicts = (settings: Judged): readonly Conflict[] => CONFLICTS.filter(({ isSo }) => isSo(settings));
+
+const CONFLICTS: readonly (Conflict & { isSo(settings: Judged): boolean })[] = [
+  {
+    path: ["delivery", "playerOrigins"],
+    message: "must name the origins when cookies are signed",
+    isSo: ({ delivery: { signing: keys, playerOrigins } }) => keys?.cookies === true && playerOrigins.includes("*"),
+  },
+  {
+    path: ["delivery", "firewall"],
+    message: "CloudFront's web ACLs live in us-east-1: create it there and give its ARN",
+    isSo: ({ delivery: { firewall: acl }, region }) => acl.kind === "create" && region !== "us-east-1",
+  },
+  {
+    path: ["delivery", "domain", "certificateArn"],
+    message: "CloudFront takes certificates of us-east-1",
+    isSo: ({ delivery: { domain } }) => domain?.certificateArn.includes(":us-east-1:") === false,
+  },
+  {
+    path: ["recovery", "replicaRegion"],
+    message: "must be another region",
+    isSo: ({ recovery, region }) => recovery.replicaRegion === region,
+  },
+  {
+    path: ["instances", "types"],
+    message: "instance-store needs types with local NVMe, such as c7gd.xlarge",
+    isSo: ({ instances: { workVolume, types = ["none"] } }) =>
+      workVolume.kind === "instance-store" && !types.every((type) => WITH_STORE.test(type)),
+  },
+];
 
 const DEFAULTS = {
   name: "ladderd",

@@ -64,7 +64,9 @@ it("every queue is encrypted and refuses requests without TLS", () => {
   const denials = resourcesOf(full, "AWS::SQS::QueuePolicy").flatMap(({ Properties }) =>
     statementsOf(Properties["PolicyDocument"]).filter(({ Effect }) => Effect === "Deny"),
   );
-  expect(denials.map(({ Condition }) => Condition)).toEqual(Array(4).fill({ Bool: { "aws:SecureTransport": "false" } }));
+  expect(denials.map(({ Condition }) => Condition)).toEqual(
+    Array.from({ length: 4 }, () => ({ Bool: { "aws:SecureTransport": "false" } })),
+  );
 });
 
 describe("events of managed engines", () => {
@@ -220,7 +222,7 @@ describe("delivery", () => {
   it("asks for signatures on every behaviour when there are keys, with credentials for the named players", () => {
     const { DefaultCacheBehavior, CacheBehaviors } = Object(fullConfig);
     const groups = [DefaultCacheBehavior, ...CacheBehaviors].map(({ TrustedKeyGroups }) => TrustedKeyGroups);
-    expect(groups).toEqual(Array(4).fill([expect.stringMatching(/^<SigningKeys/)]));
+    expect(groups).toEqual(Array.from({ length: 4 }, () => [expect.stringMatching(/^<SigningKeys/)]));
     expect(theResource(full, "AWS::CloudFront::ResponseHeadersPolicy", "Headers").Properties["ResponseHeadersPolicyConfig"]).toMatchObject({
       CorsConfig: { AccessControlAllowOrigins: { Items: ["https://player.example"] }, AccessControlAllowCredentials: true },
     });

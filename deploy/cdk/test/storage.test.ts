@@ -165,7 +165,9 @@ describe("disaster recovery", () => {
 
   it("keeps versions of the copies, without which S3 copies nothing", () => {
     expect(copies).toHaveLength(3);
-    expect(copies.map(({ Properties }) => Properties["VersioningConfiguration"])).toEqual(Array(3).fill({ Status: "Enabled" }));
+    expect(copies.map(({ Properties }) => Properties["VersioningConfiguration"])).toEqual(
+      Array.from({ length: 3 }, () => ({ Status: "Enabled" })),
+    );
   });
 
   it("backs sources and records up every day, for as long as the settings say, in a vault that deletes nothing", () => {

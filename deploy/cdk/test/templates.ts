@@ -102,8 +102,10 @@ export interface Statement {
   readonly Condition?: unknown;
 }
 
-const asList = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
+function asList(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.map(String);
+  return typeof value === "string" ? [value] : [];
+}
 
 /** The statements of a policy document whose intrinsic functions are text. */
 export function statementsOf(document: unknown): readonly Statement[] {
