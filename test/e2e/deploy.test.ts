@@ -19,6 +19,7 @@ import { makeRevision } from "../support/revision.ts";
 import type { Site } from "../support/site.ts";
 import { openSite, uploadFile } from "../support/site.ts";
 import { requireTool } from "../support/tool.ts";
+import { withoutUser } from "../support/logrotate.ts";
 import { until } from "../support/until.ts";
 
 const BUILDS = { first: "1.0.0+first", second: "2.0.0+second", broken: "3.0.0+broken" } as const;
@@ -164,8 +165,8 @@ it(
 
 it("rotated logs go on in the same files, each line JSON", { timeout: 120_000 }, async () => {
   const log = inside("var/log/ladderd/ladderd-out.log");
-  const rules = (await readFile(inside("etc/logrotate.d/ladderd"), "utf8")).replaceAll(" /var/", ` ${inside()}/var/`);
-  const own = rules.replace("/var/log", `${inside()}/var/log`).replace(/^ *su .*\n/m, "");
+  const rules = await readFile(inside("etc/logrotate.d/ladderd"), "utf8");
+  const own = withoutUser(rules).replaceAll(/(?<=^|[\s(])\/var\//gm, `${inside("var")}/`);
   await writeFile(site.path("logrotate.conf"), own, { mode: 0o644 });
   const before = await readFile(log, "utf8");
   await mustRun(requireTool("logrotate"), ["--force", "--state", site.path("logrotate.state"), site.path("logrotate.conf")]);
