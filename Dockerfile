@@ -22,8 +22,11 @@ RUN --mount=type=cache,target=/root/.npm npm ci --workspaces=false
 
 FROM modules AS build
 COPY tsconfig.json tsconfig.build.json ./
+COPY deploy/build-id.ts ./deploy/
 COPY src ./src
-RUN npm run build && npm prune --omit=dev --workspaces=false
+# /readyz answers with the build: the version and this commit, or a digest of what was built.
+ARG REVISION=unknown
+RUN CODEBUILD_RESOLVED_SOURCE_VERSION="${REVISION}" npm run build && npm prune --omit=dev --workspaces=false
 # The packager of this platform is enough.
 RUN rm -f node_modules/shaka-packager/bin/packager-osx-* node_modules/shaka-packager/bin/packager-win-*
 
