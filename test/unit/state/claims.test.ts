@@ -201,6 +201,25 @@ describe("a claim", () => {
     expect(recordIn(memory)).toMatchObject({ state: "ended", outcome: "released", term: 1, left: { revision: "r2" } });
   });
 
+  test("is lost when its write is refused a second time: somebody took it between the two", async () => {
+    const { memory, store } = aStore();
+    let isRefusing = false;
+    const refusing: ObjectStore = {
+      ...store,
+      writeText: async (object, abort) => {
+        if (isRefusing) throw new PreconditionFailed(object.key);
+        return store.writeText(object, abort);
+      },
+    };
+    let seconds = 0;
+    const now = (): Date => new Date(1000 * (seconds += 1));
+    const claim = await claimTaker({ store: refusing, lease: LEASE, now })(REQUEST, signal);
+    isRefusing = true;
+    await expect(claim.leave({ revision: "r1", planHash: "p" })).rejects.toBeInstanceOf(LeaseLostError);
+    await claim.end("abandoned");
+    expect(recordIn(memory)).toMatchObject({ state: "held", term: 1 });
+  });
+
   test("fault 29: is one attempt's when two take it at the same moment", async () => {
     const { memory, store } = aStore();
     const both = await Promise.allSettled(["m1", "m2"].map(async (messageId) => taker(store)({ ...REQUEST, messageId }, signal)));

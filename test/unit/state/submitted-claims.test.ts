@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { ClaimHeldError } from "../../../src/domain/errors.ts";
 import type { Claim, ClaimRequest, ObjectStore } from "../../../src/pipeline/ports.ts";
-import { AlreadySubmitted } from "../../../src/pipeline/ports.ts";
+import { AlreadySubmitted, PreconditionFailed } from "../../../src/pipeline/ports.ts";
 import { parseClaim } from "../../../src/state/claim-record.ts";
 import { claimTaker, submittedTaker } from "../../../src/state/claims.ts";
 import { readClaims } from "../../../src/state/sweep-claims.ts";
@@ -107,6 +107,32 @@ describe("a claim whose job a service does", () => {
     await again?.end("published");
     expect(recordNow()).toMatchObject({ state: "ended", outcome: "published" });
     expect(recordNow()?.remote).toBeUndefined();
+    expect(await takeSubmitted()).toBeUndefined();
+  });
+
+  test("is known again by who takes it when the answer to that was lost", async () => {
+    const { store, recordNow } = await submitted();
+    let isLost = true;
+    const losing: ObjectStore = {
+      ...store,
+      writeText: async (object) => {
+        const written = await store.writeText(object);
+        if (!isLost) return written;
+        isLost = false;
+        throw new PreconditionFailed(object.key);
+      },
+    };
+    const claim = await submittedTaker({ store: losing, lease: LEASE })(RECORD, signal);
+    expect(recordNow()).toMatchObject({ state: "held", term: 2 });
+    await claim?.end("published");
+    expect(recordNow()).toMatchObject({ state: "ended", outcome: "published" });
+  });
+
+  test.each(["", "{"])("is nobody's when there is none, or none that can be read (%j)", async (text) => {
+    const { memory, takeSubmitted } = await submitted();
+    const [key = ""] = memory.objects.keys();
+    if (text === "") await memory.remove([key]);
+    else await memory.writeText({ key, text, headers: { contentType: "", cacheControl: "" } });
     expect(await takeSubmitted()).toBeUndefined();
   });
 
