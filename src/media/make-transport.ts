@@ -9,6 +9,7 @@ import { succeeded } from "../process/run-unit.ts";
 import { sandboxed } from "../process/sandbox.ts";
 import { joinFiles } from "./join-files.ts";
 import { joinSegments } from "./join-segments.ts";
+import type { ReadPacket } from "./packet-line.ts";
 import { parsePacketLine } from "./packet-line.ts";
 import type { FfprobeTools } from "./run-ffprobe.ts";
 import { ffprobeOn } from "./run-ffprobe.ts";
@@ -55,9 +56,8 @@ export async function makeTransport(request: TransportRequest, tools: TransportT
       throw new EngineError("engine_failed", "MPEG-TS could not be made", { facts: { stderr: result.stderrTail.slice(-2000) } });
     await rm(picturePath, { force: true });
     const paths = await segmentsIn(outDir, id);
-    await joinFiles(paths, joined, signal);
-    const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
-    return await readBack(joined, { facts: picture, sizes }, { tools, signal });
+    const files = await Promise.all(paths.map(async (path) => ({ path, bytes: (await stat(path)).size })));
+    return await readBack({ files, joined, picture }, { tools, signal });
   } finally {
     await Promise.all([picturePath, playlist, joined].map((path) => rm(path, { force: true })));
   }
@@ -94,17 +94,62 @@ async function segmentsIn(outDir: string, id: string): Promise<readonly string[]
   return found.map((name) => join(outDir, name));
 }
 
+interface SegmentFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
 interface ReadingBack {
+  readonly files: readonly SegmentFile[];
+  /** Where some of them lie one after the other for a while. */
+  readonly joined: string;
+  readonly picture: RenditionFacts;
+}
+
+interface Reading {
   readonly tools: FfprobeTools;
   readonly signal: AbortSignal;
 }
 
-async function readBack(
-  path: string,
-  expected: Parameters<typeof transportReader>[0],
-  { tools, signal }: ReadingBack,
-): Promise<TransportStream> {
-  const reader = transportReader(expected);
+async function readBack({ files, joined, picture }: ReadingBack, { tools, signal }: Reading): Promise<TransportStream> {
+  const reader = transportReader({ facts: picture, sizes: files.map(({ bytes }) => bytes) });
+  let from = 0;
+  for (const group of groupsOf(files)) {
+    await joinFiles(
+      group.map(({ path }) => path),
+      joined,
+      signal,
+    );
+    const base = from;
+    await eachPicture(joined, { tools, signal }, (packet) => {
+      reader.add({ ...packet, offset: packet.offset === undefined ? undefined : base + packet.offset });
+    });
+    from += group.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+  const stream = reader.result();
+  if (typeof stream !== "string") return stream;
+  throw new OutputError("output_misaligned", `MPEG-TS of ${picture.id} ${stream}`);
+}
+
+/** A process for each segment would take longer than the rest, one for all of a long film longer than ffprobe may run. */
+export const GROUP_BYTES = 256 * 1024 * 1024;
+
+/** Runs of files of so many bytes each, or a file that is larger. */
+export function groupsOf(files: readonly SegmentFile[], groupBytes = GROUP_BYTES): readonly (readonly SegmentFile[])[] {
+  const groups: SegmentFile[][] = [];
+  let left = 0;
+  for (const file of files) {
+    if (file.bytes > left) {
+      groups.push([]);
+      left = groupBytes;
+    }
+    groups.at(-1)?.push(file);
+    left -= file.bytes;
+  }
+  return groups;
+}
+
+async function eachPicture(path: string, { tools, signal }: Reading, add: (packet: ReadPacket) => void): Promise<void> {
   const { exitCode } = await ffprobeOn(
     path,
     tools,
@@ -114,10 +159,8 @@ async function readBack(
     deadlineMs: DEADLINE_MS,
     onStdoutLine: (line) => {
       const packet = parsePacketLine(line)?.packet;
-      if (packet) reader.add(packet);
+      if (packet) add(packet);
     },
   });
-  const stream = exitCode === 0 ? reader.result() : "cannot be read";
-  if (typeof stream !== "string") return stream;
-  throw new OutputError("output_misaligned", `MPEG-TS of ${expected.facts.id} ${stream}`);
+  if (exitCode !== 0) throw new OutputError("output_misaligned", "MPEG-TS that was just written cannot be read");
 }

@@ -40,7 +40,6 @@ export async function encodeStage(
   const threads = encoderThreads(tools.threads, { cores: parallel, usableCores: aboveCores });
   // Chunks wait on disk for those before them, at worst nearly all of them; what is reused lies there twice.
   const copies = reused || planChunks(plan, chunks).length > 1 ? 2 : 1;
-  // The rendition that is written again lies there three times for a while.
   const again = hasOldLayout({ deps }) ? OLD_LAYOUT_COPIES : 0;
   const neededBytes = (copies + again) * outputBytes(plan);
   await requireSpace(settings.workDir, neededBytes, settings.disk.minimumFreeBytes);
@@ -74,8 +73,8 @@ export async function encodeStage(
   return encoded;
 }
 
-/** Every picture with the sound in it, and the largest of them twice more; outputBytes has room to spare for what packets add. */
-const OLD_LAYOUT_COPIES = 3;
+/** Every picture with the sound in it, and the largest of them in one file while it is written again. */
+const OLD_LAYOUT_COPIES = 2;
 
 /** An encoder conceals damage; in a copy it would reach every player. */
 function refuseDamagedCopy({ passThrough }: EncodePlan, { decodeErrors }: EncodeReport): void {

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import type { Job } from "../domain/job.ts";
 import { segmentSeconds } from "../domain/timeline.ts";
 import { outputKeys } from "../engines/elastic-transcoder/output-keys.ts";
-import { joinRendition, makeTransport } from "../media/make-transport.ts";
+import { GROUP_BYTES, joinRendition, makeTransport } from "../media/make-transport.ts";
 import type { RenditionFacts } from "../packaging/facts.ts";
 import type { Presentation } from "../packaging/presentation.ts";
 import type { TransportStream } from "../packaging/transport.ts";
@@ -46,7 +46,7 @@ interface Making {
   readonly segmentSeconds: number;
 }
 
-/** One after the other: each lies there three times while it is made. */
+/** One after the other: each lies there in one file besides while it is made. */
 async function streamsOf(
   pictures: readonly RenditionFacts[],
   { sound, ...making }: Making,
@@ -58,7 +58,7 @@ async function streamsOf(
   try {
     for (const picture of pictures) {
       const written = TRANSPORT_FACTOR * (bytesOf(picture) + (sound ? bytesOf(sound) : 0));
-      await requireSpace(workDir, bytesOf(picture) + 2 * written, disk.minimumFreeBytes);
+      await requireSpace(workDir, bytesOf(picture) + written + GROUP_BYTES, disk.minimumFreeBytes);
       streams.push(await makeTransport({ ...making, picture, soundPath }, { ...tools, limits }, signal));
     }
     return streams;
