@@ -5,7 +5,7 @@ import { z } from "zod";
 import { SCHEMA_KEYS } from "../../../src/config/environment.ts";
 import { ignorePatterns, isIgnored, pairs, parseDockerfile, words } from "../../support/dockerfile.ts";
 import type { Stage } from "../../support/dockerfile.ts";
-import { parseYaml } from "../../support/parse-yaml.ts";
+import { parse } from "yaml";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const read = (name: string): string => readFileSync(join(ROOT, name), "utf8");
@@ -68,7 +68,7 @@ const service = z.looseObject({
 });
 const compose = z
   .object({ name: z.string(), services: z.record(z.string(), service), volumes: z.record(z.string(), z.object({})) })
-  .parse(parseYaml(read("docker-compose.yml")));
+  .parse(parse(read("docker-compose.yml")));
 const { worker, prometheus, grafana } = compose.services;
 
 describe("docker-compose.yml", () => {
@@ -96,7 +96,7 @@ describe("docker-compose.yml", () => {
     const scraped = z.looseObject({
       scrape_configs: z.array(z.looseObject({ static_configs: z.array(z.looseObject({ targets: z.array(z.string()) })) })),
     });
-    const [job] = scraped.parse(parseYaml(read("deploy/prometheus/local.yml"))).scrape_configs;
+    const [job] = scraped.parse(parse(read("deploy/prometheus/local.yml"))).scrape_configs;
     const { LADDERD_HTTP_HOST: host, LADDERD_HTTP_PORT: port } = worker?.environment ?? {};
     expect(job?.static_configs[0]?.targets).toEqual([`${host}:${port}`]);
     expect(prometheus?.command).toContain("--config.file=/etc/prometheus/local.yml");
@@ -105,11 +105,11 @@ describe("docker-compose.yml", () => {
 
   it("leads Grafana to Prometheus and to the dashboard", () => {
     const sources = z.looseObject({ datasources: z.array(z.looseObject({ url: z.string() })) });
-    const [source] = sources.parse(parseYaml(read("deploy/grafana/provisioning/datasources/prometheus.yml"))).datasources;
+    const [source] = sources.parse(parse(read("deploy/grafana/provisioning/datasources/prometheus.yml"))).datasources;
     expect(prometheus?.command).toContain(`--web.listen-address=${source?.url.replace("http://", "")}`);
 
     const providers = z.looseObject({ providers: z.array(z.looseObject({ options: z.object({ path: z.string() }) })) });
-    const [provider] = providers.parse(parseYaml(read("deploy/grafana/provisioning/dashboards/ladderd.yml"))).providers;
+    const [provider] = providers.parse(parse(read("deploy/grafana/provisioning/dashboards/ladderd.yml"))).providers;
     expect(grafana?.volumes).toContain(`./deploy/grafana/ladderd.json:${provider?.options.path}/ladderd.json:ro`);
     expect(grafana?.environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]).toBe(`${provider?.options.path}/ladderd.json`);
   });

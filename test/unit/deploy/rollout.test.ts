@@ -5,7 +5,7 @@ import { z } from "zod";
 import { NODE } from "../../../deploy/build-artifact.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { readAppSpec } from "../../support/codedeploy.ts";
-import { readYaml } from "../../support/yaml.ts";
+import { parse } from "yaml";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const ECOSYSTEM = "../../../ecosystem.config.js";
@@ -54,7 +54,7 @@ describe("buildspec.yml", () => {
       phases: z.record(z.string(), z.object({ commands: z.array(z.string()) })),
       artifacts: z.object({ "base-directory": z.string(), files: z.array(z.string()) }),
     })
-    .parse(readYaml(read("buildspec.yml")));
+    .parse(parse(read("buildspec.yml")));
   const commands = Object.values(buildspec.phases).flatMap(({ commands: list }) => list);
 
   it("installs, checks, tests and builds, each by a script of the package", () => {
@@ -99,18 +99,4 @@ it("the CloudWatch agent reads the logs that PM2 writes and the disk that jobs f
   });
   expect(unit).toMatch(/^LogsDirectory=ladderd$/m);
   expect(agent.metrics.metrics_collected.disk.resources).toContain("/var/lib/ladderd/work");
-});
-
-describe("the YAML reader of these tests", () => {
-  it("reads maps, lists and quoted texts", () => {
-    expect(readYaml("a: 1 # one\nb:\n  - x: \"y z\"\n    w: '#'\n  - plain\nc:\n  d: e\n")).toEqual({
-      a: "1",
-      b: [{ x: "y z", w: "#" }, "plain"],
-      c: { d: "e" },
-    });
-  });
-
-  it.each(["a: [1]", "a: |\n  b", "a: &x 1", "a\n", "a:\n  b: 1\n    c: 2"])("refuses what it does not read: %j", (text) => {
-    expect(() => readYaml(text)).toThrow(/^line \d+ /);
-  });
 });

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { createMetricSet, PREFIX } from "../../../src/telemetry/metric-set.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import { mentionedIn } from "../../support/promql.ts";
-import { parseYaml } from "../../support/parse-yaml.ts";
+import { parse } from "yaml";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const read = (name: string): string => readFileSync(join(ROOT, name), "utf8");
@@ -27,7 +27,7 @@ const rule = z.object({
   labels: z.object({ severity: z.enum(["page", "ticket"]) }),
   annotations: z.object({ summary: z.string(), runbook: z.string() }),
 });
-const { groups } = z.object({ groups: z.array(z.object({ rules: z.array(rule) })) }).parse(parseYaml(read("deploy/prometheus/alerts.yml")));
+const { groups } = z.object({ groups: z.array(z.object({ rules: z.array(rule) })) }).parse(parse(read("deploy/prometheus/alerts.yml")));
 const rules = groups.flatMap((group) => group.rules);
 
 const shown = dashboard.panels.flatMap(({ title, targets = [] }) =>
@@ -145,7 +145,7 @@ describe("deploy/prometheus/alerts.yml", () => {
 
   it("has two tests of every alert, one in which it does not fire and one in which it does", () => {
     const test = z.object({ alert_rule_test: z.array(z.object({ alertname: z.string(), exp_alerts: z.array(z.unknown()) })) });
-    const { tests } = z.object({ tests: z.array(test) }).parse(parseYaml(read("deploy/prometheus/alerts.test.yml")));
+    const { tests } = z.object({ tests: z.array(test) }).parse(parse(read("deploy/prometheus/alerts.test.yml")));
     const cases = tests.flatMap((one) => one.alert_rule_test);
     const fires = new Set(cases.filter((one) => one.exp_alerts.length > 0).map((one) => one.alertname));
     expect(rules.map(({ alert }) => alert).filter((alert) => !fires.has(alert))).toEqual([]);
