@@ -36,6 +36,8 @@ export function createBuild(scope: Construct, settings: Settings, artifacts: IBu
       privileged: true,
     },
     grantReportGroupPermissions: false,
+    // What buildspec.yml names, on a build host that is used again soon.
+    cache: codebuild.Cache.local(codebuild.LocalCacheMode.CUSTOM),
     timeout: Duration.minutes(BUILD_MINUTES),
     logging: { cloudWatch: { logGroup: logGroup(scope, "BuildLog", `/${settings.name}/build`) } },
   });

@@ -19,6 +19,11 @@ export interface Names {
   replicaOf(kind: "uploads" | "published" | "state"): string;
 }
 
+/** Where deploy/cloudwatch/agent.json sends the workers' log, whatever the deployment is called. */
+const WORKER_LOG = "/ladderd/worker";
+/** The namespace of the machine's own figures there: disk and memory. */
+export const MACHINE_NAMESPACE = "ladderd";
+
 /** Bucket names carry account and region: they are unique, and nobody else's account can own them unseen (s3.bucketOwner). */
 export function namesOf({ name, region, recovery }: Pick<Settings, "name" | "region" | "recovery">): Names {
   const bucket = (kind: string, place = region): string => `${name}-${kind}-${Aws.ACCOUNT_ID}-${place}`;
@@ -33,7 +38,7 @@ export function namesOf({ name, region, recovery }: Pick<Settings, "name" | "reg
     events: `${name}-events`,
     deadEvents: `${name}-events-dead`,
     workers: `${name}-workers`,
-    workerLog: `/${name}/worker`,
+    workerLog: WORKER_LOG,
     replicaOf: (kind) => bucket(`${kind}-copy`, recovery.replicaRegion),
   };
 }

@@ -29,9 +29,9 @@ const network = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("nat"), zones, gateways: z.number().int().min(1).max(3).default(1) }),
   z.strictObject({
     kind: z.literal("existing"),
-    vpcId: z.string().regex(/^vpc-[0-9a-f]+$/),
+    vpcId: z.string().regex(/^vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})$/),
     availabilityZones: z.array(z.string()).min(1),
-    subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/)).min(1),
+    subnetIds: z.array(z.string().regex(/^subnet-(?:[0-9a-f]{8}|[0-9a-f]{17})$/)).min(1),
   }),
 ]);
 

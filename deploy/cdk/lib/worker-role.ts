@@ -5,7 +5,7 @@ import type { Construct } from "constructs";
 import type { Grant } from "./grants.ts";
 import { createRole } from "./grants.ts";
 import type { Names } from "./names.ts";
-import { bucketArn, groupArn, queueArn } from "./names.ts";
+import { bucketArn, groupArn, MACHINE_NAMESPACE, queueArn } from "./names.ts";
 import type { Settings } from "./settings.ts";
 
 interface RoleProps {
@@ -17,6 +17,8 @@ interface RoleProps {
 
 const ANY_KEY = "Any object of this one bucket: keys are chosen by whoever uploads.";
 const NO_RESOURCES = "The action knows no resources.";
+
+const CANARY = "ladderd-canary/*";
 
 const own = (service: string, resource: string): string => `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
 const objects = (bucket: string, keys = "*"): string => `${bucketArn(bucket)}/${keys}`;
@@ -49,9 +51,15 @@ const mediaGrants = ({ uploads, published, state }: Names): readonly Grant[] => 
     why: ANY_KEY,
   },
   {
+    // `ladderd canary`, by which a deployment proves itself: a clip through the whole chain, removed at its end.
+    actions: ["s3:PutObject", "s3:DeleteObject"],
+    resources: [objects(uploads, CANARY)],
+    why: "The one folder of canaries.",
+  },
+  {
     actions: ["s3:DeleteObject"],
-    resources: [objects(published, "*/r/*"), objects(state)],
-    why: "Revisions and records alone: pointers and asset.json are only ever replaced.",
+    resources: [objects(published, "*/r/*"), objects(published, CANARY), objects(state)],
+    why: "Revisions, canaries and records alone: pointers and asset.json are only ever replaced.",
   },
   { actions: ["s3:ListBucketMultipartUploads"], resources: [bucketArn(published)] },
 ];
@@ -95,7 +103,7 @@ const machineGrants = ({ artifacts, workerLog }: Names): readonly Grant[] => [
   {
     actions: ["cloudwatch:PutMetricData"],
     resources: ["*"],
-    conditions: { StringEquals: { "cloudwatch:namespace": "CWAgent" } },
+    conditions: { StringEquals: { "cloudwatch:namespace": MACHINE_NAMESPACE } },
     why: NO_RESOURCES,
   },
   // The agent names the group of an instance in its metrics.

@@ -46,7 +46,7 @@ function addOpenBucket(app: App): void {
   if (stack instanceof Stack) new s3.Bucket(stack, "Open", { blockPublicAccess: s3.BlockPublicAccess.BLOCK_ACLS_ONLY });
 }
 
-const EXISTING = { kind: "existing", vpcId: "vpc-0a", availabilityZones: ["us-east-1a"], subnetIds: ["subnet-0b"] };
+const EXISTING = { kind: "existing", vpcId: "vpc-0a0a0a0a", availabilityZones: ["us-east-1a"], subnetIds: ["subnet-0b0b0b0b"] };
 const defaults = loadSettings(undefined);
 const judged = {
   defaults: judge("defaults", defaults),

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 
 import { SCHEMA_KEYS } from "../../../src/config/environment.ts";
 import { readSettings } from "../lib/settings.ts";
@@ -16,6 +17,11 @@ const launchOf = (template: typeof standard) =>
 const launch = launchOf(standard);
 const fullLaunch = launchOf(full);
 const script = String(launch.UserData);
+
+const agentFile = z.object({
+  logs: z.object({ logs_collected: z.object({ files: z.object({ collect_list: z.tuple([z.object({ log_group_name: z.string() })]) }) }) }),
+  metrics: z.object({ namespace: z.string() }),
+});
 
 /** The worker's environment file, as an instance would write it. */
 const environmentOf = (text: string): ReadonlyMap<string, string> => {
@@ -134,11 +140,11 @@ describe("the network", () => {
   });
 
   it("may be one that is there already, whose subnets have a way out", () => {
-    const network = { kind: "existing", vpcId: "vpc-0a", availabilityZones: ["us-east-1a"], subnetIds: ["subnet-0b"] };
+    const network = { kind: "existing", vpcId: "vpc-0a0a0a0a", availabilityZones: ["us-east-1a"], subnetIds: ["subnet-0b0b0b0b"] };
     const template = templatesOf(readSettings({ network }))("fleet");
     template.resourceCountIs("AWS::EC2::VPC", 0);
-    expectResource(template, "AWS::AutoScaling::AutoScalingGroup", { VPCZoneIdentifier: ["subnet-0b"] });
-    expectResource(template, "AWS::EC2::SecurityGroup", { VpcId: "vpc-0a" });
+    expectResource(template, "AWS::AutoScaling::AutoScalingGroup", { VPCZoneIdentifier: ["subnet-0b0b0b0b"] });
+    expectResource(template, "AWS::EC2::SecurityGroup", { VpcId: "vpc-0a0a0a0a" });
   });
 
   it("logs what was refused, for a month", () => {
@@ -191,16 +197,28 @@ describe("the workers' role", () => {
     );
   });
 
-  it("reads sources, and neither writes nor deletes them", () => {
+  it("reads sources, and writes and deletes none but its canaries", () => {
     expect(resourcesFor("s3:GetObject")).toContain("arn:<AWS::Partition>:s3:::ladderd-uploads-<AWS::AccountId>-us-east-1/*");
-    expect([...resourcesFor("s3:PutObject"), ...resourcesFor("s3:DeleteObject")].filter((arn) => arn.includes("uploads"))).toEqual([]);
+    const changed = [...resourcesFor("s3:PutObject"), ...resourcesFor("s3:DeleteObject")].filter((arn) => arn.includes("uploads"));
+    expect(new Set(changed)).toEqual(new Set(["arn:<AWS::Partition>:s3:::ladderd-uploads-<AWS::AccountId>-us-east-1/ladderd-canary/*"]));
   });
 
   it("deletes in revisions and among its records, and so never what plays", () => {
-    expect(resourcesFor("s3:DeleteObject")).toEqual([
-      "arn:<AWS::Partition>:s3:::ladderd-published-<AWS::AccountId>-us-east-1/*/r/*",
-      "arn:<AWS::Partition>:s3:::ladderd-state-<AWS::AccountId>-us-east-1/*",
-    ]);
+    const published = resourcesFor("s3:DeleteObject").filter((arn) => arn.includes("published"));
+    expect(published.map((arn) => arn.slice(arn.indexOf("/")))).toEqual(["/*/r/*", "/ladderd-canary/*"]);
+  });
+
+  it("ships the log and the figures of its machine where the agent's configuration sends them", () => {
+    const agent = readFileSync(new URL("../../cloudwatch/agent.json", import.meta.url), "utf8");
+    const { logs, metrics } = agentFile.parse(JSON.parse(agent));
+    const [group] = logs.logs_collected.files.collect_list;
+    expect(resourcesFor("logs:PutLogEvents")).toContain(
+      `arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:${group.log_group_name}:*`,
+    );
+    expectResource(full, "AWS::Logs::LogGroup", { LogGroupName: group.log_group_name });
+    expect(grants.find(({ Action }) => Action.includes("cloudwatch:PutMetricData"))?.Condition).toEqual({
+      StringEquals: { "cloudwatch:namespace": metrics.namespace },
+    });
   });
 
   it("receives from the job queue and sends to its dead letters", () => {
