@@ -6,6 +6,8 @@ import type { DaemonConfig, Environment } from "../config/config.ts";
 import { loadConfig, requireDaemonSettings } from "../config/load.ts";
 import { requireFfmpeg } from "../config/programs.ts";
 import { BUILD_ID } from "../config/version.ts";
+import { DestinationError } from "../domain/errors.ts";
+import type { ObjectStore } from "../pipeline/ports.ts";
 import { jobId } from "../queue/job-id.ts";
 import { assetPathOf } from "../publish/identity.ts";
 import type { Stores } from "./aws-stores.ts";
@@ -82,12 +84,31 @@ async function prove({ config, stores, timeoutSeconds }: Trial, signal: AbortSig
   const assetPath = config.publishPrefix + assetPathOf(config.assetPathTemplate, { bucket, key });
   const published = stores.bucket(config.publishBucket);
   const objects = await fetchBack(published, assetPath, signal);
-  await stores.bucket(bucket).remove([key], signal);
-  await published.remove(
-    (await published.list(`${assetPath}/`, signal)).map((listed) => listed.key),
-    signal,
-  );
-  return { how: `published, ${objects} objects fetched back`, objects };
+  const left = await remove({ uploads: stores.bucket(bucket), key, published, assetPath }, signal);
+  return { how: `published, ${objects} objects fetched back${left}`, objects };
+}
+
+interface Traces {
+  readonly uploads: ObjectStore;
+  readonly key: string;
+  readonly published: ObjectStore;
+  readonly assetPath: string;
+}
+
+/** Removes what a proven canary made; says so where the role may not, which is no fault of the worker. */
+async function remove({ uploads, key, published, assetPath }: Traces, signal: AbortSignal): Promise<string> {
+  try {
+    await uploads.remove([key], signal);
+    const listed = await published.list(`${assetPath}/`, signal);
+    await published.remove(
+      listed.map((object) => object.key),
+      signal,
+    );
+    return "";
+  } catch (error) {
+    if (error instanceof DestinationError) return `, and still there (${error.message})`;
+    throw error;
+  }
 }
 
 interface Clip {

@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { parse } from "yaml";
+import { parseYaml } from "./parse-yaml.ts";
 
 const EVENTS = ["ApplicationStop", "BeforeInstall", "Install", "AfterInstall", "ApplicationStart", "ValidateService"] as const;
 /** A lifecycle event of a deployment in place, in CodeDeploy's order; DownloadBundle comes after the first. */
@@ -45,9 +46,9 @@ export interface Agent {
   again(id: string, event: LifecycleEvent): Promise<readonly HookRun[]>;
 }
 
-const seconds = z.coerce.number().positive();
+const seconds = z.int().positive();
 const appspec = z.strictObject({
-  version: z.literal("0.0"),
+  version: z.literal(0),
   os: z.literal("linux"),
   files: z.array(z.strictObject({ source: z.string(), destination: z.string().startsWith("/") })),
   hooks: z.record(
@@ -62,6 +63,7 @@ export type AppSpec = z.infer<typeof appspec>;
 export async function readAppSpec(revision: string): Promise<AppSpec> {
   // Without types: 0.0 is a text that must stay as it is written.
   return appspec.parse(parse(await readFile(join(revision, "appspec.yml"), "utf8"), { schema: "failsafe" }));
+  return appspec.parse(parseYaml(await readFile(join(revision, "appspec.yml"), "utf8")));
 }
 
 /** CodeDeploy's agent as far as a deployment in place goes, after lib/instance_agent/plugins/codedeploy of its source. */
