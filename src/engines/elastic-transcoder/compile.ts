@@ -43,6 +43,8 @@ export type CompiledJob =
   | { readonly kind: "job"; readonly job: CreateJobRequest; readonly formats: readonly ChosenFormat[] }
   | { readonly kind: "unsupported"; readonly reasons: readonly Unsupported[] };
 
+/** What the one output of sound is called, whatever its language. */
+export const SOUND = "a";
 /** CreateJob reference. */
 const MAX_OUTPUTS = 30;
 const MAX_SEGMENT_SECONDS = 60;
@@ -113,7 +115,7 @@ function outputsOf({ timeline }: EncodePlan, { folder, format }: Format, chosen:
       // One series is enough, of the largest picture.
       ThumbnailPattern: format === "HLSv4" && position === pictures.length - 1 ? "thumbnail-{count}" : "",
     })),
-    ...(chosen?.audioPresetId === undefined ? [] : [{ Key: `${folder}-a`, PresetId: chosen.audioPresetId, SegmentDuration }]),
+    ...(chosen?.audioPresetId === undefined ? [] : [{ Key: `${folder}-${SOUND}`, PresetId: chosen.audioPresetId, SegmentDuration }]),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../../domain/errors.ts";
 import type { Job } from "../../domain/job.ts";
 import { revisionBase } from "../../domain/output-layout.ts";
 import { CAPTURED_PRESETS, findPreset } from "./catalogue.ts";
+import { SOUND } from "./compile.ts";
 import type { Preset } from "./preset.ts";
 
 /** A message as the service's own subscribers parse it. */
@@ -113,7 +114,7 @@ interface NoticedOutput {
 /** With the old layout an output is a key, whose sound is inside; else it is a rendition. */
 function outputsOf(asset: NoticedAsset): readonly NoticedOutput[] {
   const { renditions, keys } = asset;
-  if (!keys) return renditions.map((rendition) => ({ key: keyOf(rendition.id, asset), rendition }));
+  if (!keys) return renditions.map((rendition) => ({ key: keyOf(rendition, asset), rendition }));
   return Object.entries(keys).flatMap(([key, stream]) => {
     const rendition = renditions.find(({ id }) => stream === id || stream === NAMED_BY_SERVICE + id);
     return rendition ? [{ key, rendition }] : [];
@@ -124,8 +125,10 @@ function outputsOf(asset: NoticedAsset): readonly NoticedOutput[] {
 const NAMED_BY_SERVICE = "hls-";
 
 /** The playlist of a rendition without the extension that the service appended: its own outputs keep the names it gave. */
-const keyOf = (id: string, { revision, engine }: NoticedAsset): string =>
-  engine === "elastic-transcoder" ? `${revisionBase(revision)}${NAMED_BY_SERVICE}${id}` : `${revisionBase(revision)}${id}/index`;
+const keyOf = ({ id, width }: NoticedRendition, { revision, engine }: NoticedAsset): string =>
+  engine === "elastic-transcoder"
+    ? `${revisionBase(revision)}${NAMED_BY_SERVICE}${width === undefined ? SOUND : id}`
+    : `${revisionBase(revision)}${id}/index`;
 
 /** The one that the job named for this size; a job that named none gets the system preset that comes nearest. */
 function presetOf({ presets: named = [] }: Job, { width = 0, height = 0 }: NoticedRendition, custom: readonly Preset[]): string {

@@ -156,6 +156,13 @@ describe("the messages that Elastic Transcoder sent", () => {
     expect(outputs.map(({ presetId }) => presetId)).toEqual([CUSTOM.id, "1351620000001-500060"]);
   });
 
+  test("name the outputs of the service itself as it was asked to call them, the sound as well", () => {
+    const asset = { ...PUBLISHED.asset, engine: "elastic-transcoder" };
+    const [notice] = noticesOf((notifier) => notifier.job({ ...PUBLISHED, asset }));
+    const message: unknown = JSON.parse(notice?.message ?? "");
+    expect(message).toMatchObject({ outputs: [{ key: "r/r1/hls-v360" }, { key: "r/r1/hls-a" }] });
+  });
+
   test("name the keys that players know, where the film has them", () => {
     const outputKeys = [
       { preset: CUSTOM.id, key: "360p" },
