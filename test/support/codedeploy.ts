@@ -7,7 +7,6 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { parse } from "yaml";
-import { parseYaml } from "./parse-yaml.ts";
 
 const EVENTS = ["ApplicationStop", "BeforeInstall", "Install", "AfterInstall", "ApplicationStart", "ValidateService"] as const;
 /** A lifecycle event of a deployment in place, in CodeDeploy's order; DownloadBundle comes after the first. */
@@ -61,9 +60,7 @@ export type AppSpec = z.infer<typeof appspec>;
 
 /** Reads the appspec.yml of a revision. */
 export async function readAppSpec(revision: string): Promise<AppSpec> {
-  // Without types: 0.0 is a text that must stay as it is written.
-  return appspec.parse(parse(await readFile(join(revision, "appspec.yml"), "utf8"), { schema: "failsafe" }));
-  return appspec.parse(parseYaml(await readFile(join(revision, "appspec.yml"), "utf8")));
+  return appspec.parse(parse(await readFile(join(revision, "appspec.yml"), "utf8")));
 }
 
 /** CodeDeploy's agent as far as a deployment in place goes, after lib/instance_agent/plugins/codedeploy of its source. */
