@@ -46,7 +46,7 @@ interface Clip {
 
 function makeClip(size: string, lengthSeconds: number): Clip {
   const path = join(root, `${size}-${lengthSeconds}.mp4`);
-  makeCameraClip(path, String(lengthSeconds), size);
+  if (!existsSync(path)) makeCameraClip(path, String(lengthSeconds), size);
   return { path, seconds: lengthSeconds };
 }
 
