@@ -33,6 +33,8 @@ export interface Environment {
   /** Whether the next attempt goes on where an interrupted one was. */
   readonly resumes: boolean;
   readonly visibilitySeconds: number;
+  /** Whether something uses the queue every few hours, so that its metrics never stop. */
+  readonly isKeptAwake: boolean;
   readonly drought?: Drought;
   readonly usdPerHour: Readonly<Record<Market, number>>;
 }

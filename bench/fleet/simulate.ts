@@ -110,13 +110,16 @@ function nextArrival(random: Random, load: Load, from: number): number {
 }
 
 /** What CloudWatch knows at a minute: earlier datapoints, and none while SQS wakes a queue that nobody used for hours. */
-function createMetrics({ metricDelaySeconds }: Environment, random: Random): (now: number, point: Datapoint) => Datapoint | undefined {
+function createMetrics(
+  { metricDelaySeconds, isKeptAwake }: Environment,
+  random: Random,
+): (now: number, point: Datapoint) => Datapoint | undefined {
   let reported: { readonly at: number; readonly point: Datapoint | undefined }[] = [];
   let usedAt = 0;
   let silentUntil = 0;
   return (now, point) => {
     const isUsed = point.visible + point.inFlight + point.inService > 0;
-    if (isUsed && now - usedAt > INACTIVE_AFTER_SECONDS) silentUntil = now + random.between(0, ACTIVATION_SECONDS);
+    if (isUsed && !isKeptAwake && now - usedAt > INACTIVE_AFTER_SECONDS) silentUntil = now + random.between(0, ACTIVATION_SECONDS);
     if (isUsed) usedAt = now;
     reported.push({ at: now, point: now < silentUntil ? undefined : point });
     const known = reported.findLast(({ at }) => at <= now - metricDelaySeconds);

@@ -26,6 +26,7 @@ export const anEnvironment = (changes: Partial<Environment> = {}): Environment =
   withoutNoticeShare: 0,
   resumes: true,
   visibilitySeconds: 300,
+  isKeptAwake: false,
   usdPerHour: { "on-demand": 1, spot: 0.4 },
   ...changes,
 });
