@@ -6,7 +6,7 @@ import type { Failpoint, FailpointName } from "../../src/lifecycle/failpoint.ts"
 import { KEY, KEY_ID, anEncryption } from "../helpers/encryption.ts";
 import { makeClip } from "../support/clips.ts";
 import { closeCleanly } from "../support/close-cleanly.ts";
-import { KEYED, ORDINARY, REJECTION, WAITING } from "../support/crash-points.ts";
+import { KEYED, ORDINARY, REJECTION, WAITING, isFrozen, isToldToStop } from "../support/crash-points.ts";
 import { logged } from "../support/daemon.ts";
 import type { FailpointResult, FailpointRun } from "../support/failpoints.ts";
 import { runAtFailpoint } from "../support/failpoints.ts";
@@ -101,22 +101,19 @@ describe("kill -9 (fault 2, fault 3, fault 4, fault 5, fault 7, fault 8, fault 9
 });
 
 describe("one SIGTERM (fault 13, fault 14, fault 16)", () => {
-  it.concurrent.each(ORDINARY)("%s finishes what it does and ends with 0", async (name) => {
+  it.concurrent.each(ORDINARY.filter(isToldToStop))("%s finishes what it does and ends with 0", async (name) => {
     const failpoint = at(name, "term");
     await expectPublishedOnce(await runWith(failpoint, "film.mp4"), pathOf(failpoint));
   });
 
-  it.concurrent.each(REJECTION)("%s gives the bad source up and ends with 0", async (name) => {
+  it.concurrent.each(REJECTION.filter(isToldToStop))("%s gives the bad source up and ends with 0", async (name) => {
     const failpoint = at(name, "term");
     await expectGivenUp(await runWith(failpoint, "text.mp4"), pathOf(failpoint));
   });
 });
 
-/** Nothing is left for another one then. */
-const STOPPED = ORDINARY.filter((name) => name !== "after-delete");
-
 describe("fault 28: SIGSTOP until the lease is over, then SIGCONT", () => {
-  it.concurrent.each(STOPPED)("%s changes nothing of what another one published", async (name) => {
+  it.concurrent.each(ORDINARY.filter(isFrozen))("%s changes nothing of what another one published", async (name) => {
     const failpoint = at(name, "stop");
     const assetPath = pathOf(failpoint);
     await expectPublishedOnce(await runWith(failpoint, "film.mp4"), assetPath);
@@ -125,7 +122,7 @@ describe("fault 28: SIGSTOP until the lease is over, then SIGCONT", () => {
     expect(copies).toContain(`${assetPath}/r/${revision}/pointer.m3u8`);
   });
 
-  it.concurrent.each(REJECTION)("%s gives the bad source up all the same", async (name) => {
+  it.concurrent.each(REJECTION.filter(isFrozen))("%s gives the bad source up all the same", async (name) => {
     const failpoint = at(name, "stop");
     await expectGivenUp(await runWith(failpoint, "text.mp4"), pathOf(failpoint));
   });

@@ -1,5 +1,5 @@
 import type { FailpointName } from "../../src/lifecycle/failpoint.ts";
-import { FAILPOINTS, REMOTE_POINTS } from "../../src/lifecycle/failpoint.ts";
+import { FAILPOINTS, REMOTE_POINTS, STAGE_POINTS } from "../../src/lifecycle/failpoint.ts";
 
 const isOf =
   (...places: readonly string[]) =>
@@ -20,6 +20,18 @@ export const MOVED_ON: readonly FailpointName[] = FAILPOINTS.filter(isOf("job-me
 const SPECIAL = new Set([...KEYED, ...REJECTION, ...WAITING, ...TAKING_OVER, ...REMOTE_POINTS]);
 /** Every job that is encoded here comes to these. */
 export const ORDINARY: readonly FailpointName[] = FAILPOINTS.filter((name) => !SPECIAL.has(name));
+
+const STAGES = new Set<FailpointName>(STAGE_POINTS);
+/** The end of a stage is the beginning of the next: of the two one will do, where a kill is shown at both. */
+const sideOf =
+  (side: "before" | "after") =>
+  (name: FailpointName): boolean =>
+    process.env["EVERY_FAILPOINT"] !== undefined || name.startsWith(STAGES.has(name) ? "before-" : `${side}-`);
+
+/** Told to stop at the beginning of each stage, and when a write is done. */
+export const isToldToStop = sideOf("after");
+/** Frozen at the beginning of each stage, and between the look at the lease and the write; once the message is gone nothing is left for another worker. */
+export const isFrozen = (name: FailpointName): boolean => sideOf("before")(name) && name !== "after-delete";
 
 /** From the choice of a service to the message that is gone. */
 export const SUBMIT: readonly FailpointName[] = [

@@ -39,6 +39,7 @@ const assetSchema = z.strictObject({
   hls: z.literal("index.m3u8"),
   dash: z.literal("index.mpd"),
   keys: z.record(z.string(), z.string()).optional(),
+  encryption: z.strictObject({ scheme: z.enum(["cbcs", "cenc"]), keyId: z.string().regex(/^[0-9a-f]{32}$/) }).optional(),
   engine: z.enum(["elastic-transcoder", "mediaconvert", "ffmpeg"]),
   bytes: z.int().positive(),
   encodeSeconds: z.number().nonnegative(),
