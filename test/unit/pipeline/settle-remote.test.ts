@@ -117,6 +117,15 @@ describe("an event of a remote job", () => {
     expect(await job.record()).toBeUndefined();
   });
 
+  test("that failed keeps its record, and gives its claim back, when the job cannot be handed on now", async () => {
+    const job = await aRemoteJob();
+    const away = async (): Promise<never> => Promise.reject(new StorageError("slow down"));
+    await expect(job.take(told(FAILED), { moveOn: away })).rejects.toThrow("slow down");
+    expect(job.log).toStrictEqual(["claim given back"]);
+    expect(await job.record()).toMatchObject({ state: FAILED });
+    expect(await job.take(told(FAILED))).toBe("moved-on");
+  });
+
   test.each([
     ["half the outputs are missing", new OutputError("output_incomplete", "half"), "half"],
     ["the path belongs to another source", new InvalidJobError("destination_conflict", "another source"), "another source"],
