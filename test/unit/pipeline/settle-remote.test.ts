@@ -121,7 +121,7 @@ describe("an event of a remote job", () => {
     const job = await aRemoteJob();
     const away = async (): Promise<never> => Promise.reject(new StorageError("slow down"));
     await expect(job.take(told(FAILED), { moveOn: away })).rejects.toThrow("slow down");
-    expect(job.log).toStrictEqual(["claim given back"]);
+    expect(job.log.at(-1)).toBe("claim given back");
     expect(await job.record()).toMatchObject({ state: FAILED });
     expect(await job.take(told(FAILED))).toBe("moved-on");
   });
