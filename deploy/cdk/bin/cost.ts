@@ -1,8 +1,6 @@
-/** Prints the cost table of docs/aws.md from prices.json, the fleet's policy and the default work volume. */
-import { costTable, loadPrices } from "../lib/cost.ts";
-import { loadFleetPolicy } from "../lib/fleet-policy.ts";
-import { DEFAULT_VOLUME } from "../lib/settings.ts";
+/** Prints the cost table of docs/aws.md from prices.json, the fleet's policy and what the simulation measured. */
+import { costTable, defaultModel } from "../lib/cost.ts";
 
-const [head = [], ...rows] = costTable({ prices: loadPrices(), policy: loadFleetPolicy(), volume: DEFAULT_VOLUME });
+const [head = [], ...rows] = costTable(defaultModel());
 const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
 process.stdout.write(`${lines.join("\n")}\n`);

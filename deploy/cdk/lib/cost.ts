@@ -3,7 +3,10 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
+import { cpuPerVideoSecond, machineOf, slotSpeed } from "../../../bench/fleet/service.ts";
 import type { FleetPolicy } from "./fleet-policy.ts";
+import { loadFleetPolicy } from "./fleet-policy.ts";
+import { DEFAULT_VOLUME } from "./settings.ts";
 
 const price = z.number().nonnegative();
 
@@ -11,7 +14,6 @@ const prices = z.strictObject({
   region: z.string(),
   asOf: z.string().regex(/^\d{4}-\d{2}$/),
   note: z.string(),
-  ec2: z.strictObject({ type: z.string(), onDemandPerHour: price, spotShareOfOnDemand: z.number().positive().max(1) }),
   ebs: z.strictObject({ gp3PerGiBMonth: price, throughputPerMiBsMonth: price, freeThroughputMiBs: price }),
   network: z.strictObject({ publicIpv4PerHour: price }),
   s3: z.strictObject({ standardPerGBMonth: price, putPerThousand: price, getPerThousand: price }),
@@ -20,7 +22,6 @@ const prices = z.strictObject({
   cloudWatch: z.strictObject({ alarmMetricPerMonth: price, metricPerMonth: price, dashboardPerMonth: price, logsPerGB: price }),
   pipeline: z.strictObject({ actionMinute: price, buildMinute: price }),
   assumptions: z.strictObject({
-    instanceHoursPerVideoHour: price,
     busyShare: z.number().positive().max(1),
     sourceGBPerVideoHour: price,
     publishedGBPerVideoHour: price,
@@ -45,7 +46,9 @@ export const loadPrices = (): Prices => prices.parse(JSON.parse(readFileSync(joi
 
 interface Model {
   readonly prices: Prices;
-  readonly policy: Pick<FleetPolicy, "onDemandPercentAboveBase">;
+  readonly policy: FleetPolicy;
+  /** Hours of a busy instance for an hour of video. */
+  readonly machine: { readonly hoursPerVideoHour: number; readonly usdPerHour: { readonly "on-demand": number; readonly spot: number } };
   readonly volume: { readonly sizeGiB: number; readonly throughputMiBs: number };
 }
 
@@ -65,22 +68,36 @@ export interface MonthlyCost {
   readonly delivery: number;
 }
 
+/** The model of docs/aws.md: the policy's first Graviton type at 1080p with the default ladder, in the default network. */
+export function defaultModel(): Model {
+  const policy = loadFleetPolicy();
+  const machine = machineOf(policy.instanceTypes.arm64[0] ?? "");
+  const hoursPerVideoHour = cpuPerVideoSecond("1080") / slotSpeed(machine, policy.slotsPerInstance) / policy.slotsPerInstance;
+  return { prices: loadPrices(), policy, machine: { ...machine, hoursPerVideoHour }, volume: DEFAULT_VOLUME };
+}
+
 const HOURS_A_MONTH = 730;
 /** Polls of an idle slot: three a minute, as long as an instance is there. */
 const POLLS_PER_HOUR = 180;
 
 /** What a month of a load costs by list prices, in the default network, without copies, backup and web ACL. Pure. */
-export function estimate(load: Prices["loads"][number], { prices: list, policy, volume }: Model): MonthlyCost {
+export function estimate(load: Prices["loads"][number], { prices: list, policy, machine, volume }: Model): MonthlyCost {
   const { assumptions: assumed, s3, sqs, cloudWatch, cloudFront } = list;
   const videoHours = (load.uploadsPerMonth * load.minutesEach) / 60;
-  const instanceHours = (videoHours * assumed.instanceHoursPerVideoHour) / assumed.busyShare;
+  const instanceHours = (videoHours * machine.hoursPerVideoHour) / assumed.busyShare;
+  const onDemandHours = onDemandOf(instanceHours, policy);
   const puts = (videoHours * assumed.objectsPerVideoHour) / 1000;
   const watched = videoHours * assumed.watchedHoursPerVideoHour;
+  const perWatchedHour =
+    assumed.watchedGBPerHour * cloudFront.perGB + (assumed.requestsPerWatchedHour / 10_000) * cloudFront.requestsPerTenThousand;
   return {
     load,
     videoHours,
     instanceHours,
-    encoding: instanceHours * hourOf({ list, policy, volume }),
+    encoding:
+      onDemandHours * machine.usdPerHour["on-demand"] +
+      (instanceHours - onDemandHours) * machine.usdPerHour.spot +
+      instanceHours * besideMachine(list, volume),
     // Each published object is written once and looked at once before the pointer moves.
     requests:
       puts * (s3.putPerThousand + s3.getPerThousand) +
@@ -88,18 +105,20 @@ export function estimate(load: Prices["loads"][number], { prices: list, policy, 
       ((videoHours * assumed.logMBPerVideoHour) / 1000) * cloudWatch.logsPerGB,
     storage: videoHours * (assumed.sourceGBPerVideoHour + assumed.publishedGBPerVideoHour) * s3.standardPerGBMonth,
     standing: standingOf(list),
-    delivery:
-      watched *
-      (assumed.watchedGBPerHour * cloudFront.perGB + (assumed.requestsPerWatchedHour / 10_000) * cloudFront.requestsPerTenThousand),
+    delivery: watched * perWatchedHour,
   };
 }
 
-/** An instance for an hour: its share of Spot, its work volume, its public address. */
-function hourOf({ list: { ec2, ebs, network }, policy, volume }: Omit<Model, "prices"> & { readonly list: Prices }): number {
-  const onDemand = policy.onDemandPercentAboveBase / 100;
-  const machine = ec2.onDemandPerHour * (onDemand + (1 - onDemand) * ec2.spotShareOfOnDemand);
-  const throughput = Math.max(0, volume.throughputMiBs - ebs.freeThroughputMiBs) * ebs.throughputPerMiBsMonth;
-  return machine + (volume.sizeGiB * ebs.gp3PerGiBMonth + throughput) / HOURS_A_MONTH + network.publicIpv4PerHour;
+/** The first instances are On-Demand for as long as there are any, and a share of the others. */
+function onDemandOf(instanceHours: number, { onDemandBaseInstances, onDemandPercentAboveBase }: FleetPolicy): number {
+  const base = Math.min(instanceHours, onDemandBaseInstances * HOURS_A_MONTH);
+  return base + ((instanceHours - base) * onDemandPercentAboveBase) / 100;
+}
+
+/** Dollars an hour for the work volume and the public address of an instance. */
+function besideMachine({ ebs, network }: Prices, { sizeGiB, throughputMiBs }: Model["volume"]): number {
+  const throughput = Math.max(0, throughputMiBs - ebs.freeThroughputMiBs) * ebs.throughputPerMiBsMonth;
+  return (sizeGiB * ebs.gp3PerGiBMonth + throughput) / HOURS_A_MONTH + network.publicIpv4PerHour;
 }
 
 function standingOf({ cloudWatch, pipeline, assumptions: assumed }: Prices): number {

@@ -4,17 +4,14 @@ import { join } from "node:path";
 import { z } from "zod";
 
 const policy = z
-  .object({
+  .strictObject({
     slotsPerInstance: z.number().int().min(1),
-    backlogCounts: z.enum(["visible", "visible and in flight"]).default("visible"),
+    backlogCounts: z.enum(["visible", "visible and in flight"]),
     backlogPerInstance: z.number().positive(),
     minimumInstances: z.number().int().min(0),
     maximumInstances: z.number().int().min(1),
     warmUpSeconds: z.number().int().min(0),
-    fromZero: z
-      .array(z.strictObject({ backlog: z.number().int().min(1), instances: z.number().int().min(1) }))
-      .min(1)
-      .default([{ backlog: 1, instances: 1 }]),
+    fromZero: z.array(z.strictObject({ backlog: z.number().int().min(1), instances: z.number().int().min(1) })).min(1),
     onDemandBaseInstances: z.number().int().min(0),
     onDemandPercentAboveBase: z.number().int().min(0).max(100),
     instanceTypes: z.strictObject({ arm64: z.array(z.string()).min(1), x86_64: z.array(z.string()).min(1) }),

@@ -21,8 +21,8 @@ export interface Names {
 
 /** Where deploy/cloudwatch/agent.json sends the workers' log, whatever the deployment is called. */
 const WORKER_LOG = "/ladderd/worker";
-/** The namespace of the machine's own figures there: disk and memory. */
-export const MACHINE_NAMESPACE = "ladderd";
+/** The CloudWatch agent's own namespace, in which it tells of disk and memory. */
+export const MACHINE_NAMESPACE = "CWAgent";
 
 /** Bucket names carry account and region: they are unique, and nobody else's account can own them unseen (s3.bucketOwner). */
 export function namesOf({ name, region, recovery }: Pick<Settings, "name" | "region" | "recovery">): Names {

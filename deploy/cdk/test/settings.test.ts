@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
-import { costTable, estimate, loadPrices } from "../lib/cost.ts";
-import { loadFleetPolicy } from "../lib/fleet-policy.ts";
-import { DEFAULT_VOLUME, loadSettings, readSettings, settingsSchema } from "../lib/settings.ts";
+import { PRICES } from "../../../bench/fleet/service.ts";
+import { costTable, defaultModel, estimate } from "../lib/cost.ts";
+import { loadSettings, readSettings, settingsSchema } from "../lib/settings.ts";
 
 const document = readFileSync(join(import.meta.dirname, "../../../docs/aws.md"), "utf8");
 const rows = document
@@ -97,29 +97,33 @@ describe("settings", () => {
 });
 
 describe("cost", () => {
-  const model = { prices: loadPrices(), policy: loadFleetPolicy(), volume: DEFAULT_VOLUME };
+  const model = defaultModel();
 
   it("is in docs/aws.md as the prices, the policy and the assumptions make it", () => {
     const start = rows.findIndex(([head]) => head === "uploads a month");
     const [head, , ...body] = rows.slice(start, start + model.prices.loads.length + 2);
+    // `npm run cost -w deploy/cdk` prints the table.
     expect([head, ...body]).toEqual(costTable(model));
   });
 
-  it("is said with the region and the date of its prices", () => {
-    expect(document).toContain(`By list prices of ${model.prices.region} as of ${model.prices.asOf}`);
+  it("is said with the region and the dates of its prices", () => {
+    expect(document).toContain(
+      `By list prices of ${model.prices.region}: instances as of ${PRICES.asOf}, everything else as of ${model.prices.asOf}`,
+    );
+    expect(PRICES.region).toBe(model.prices.region);
   });
 
-  it("is of encoding in proportion to the videos, and stands whatever they are", () => {
-    const [one, two] = [1000, 2000].map((uploadsPerMonth) => estimate({ uploadsPerMonth, minutesEach: 10 }, model));
-    expect(two?.encoding).toBeCloseTo((one?.encoding ?? 0) * 2);
+  it("is of encoding in proportion to the videos above the first instance, and stands whatever they are", () => {
+    const [one, two, three] = [100_000, 200_000, 300_000].map((uploadsPerMonth) => estimate({ uploadsPerMonth, minutesEach: 10 }, model));
+    expect((three?.encoding ?? 0) - (two?.encoding ?? 0)).toBeCloseTo((two?.encoding ?? 0) - (one?.encoding ?? 0));
     expect(two?.standing).toBe(one?.standing);
     expect(estimate({ uploadsPerMonth: 0, minutesEach: 0 }, model)).toMatchObject({ encoding: 0, requests: 0, storage: 0, delivery: 0 });
   });
 
-  it("falls with the share of Spot", () => {
-    const at = (onDemandPercentAboveBase: number): number =>
-      estimate({ uploadsPerMonth: 1000, minutesEach: 10 }, { ...model, policy: { onDemandPercentAboveBase } }).encoding;
-    expect(at(0)).toBeLessThan(at(50));
-    expect(at(50)).toBeLessThan(at(100));
+  it("rises with the On-Demand share, and with the instances that are On-Demand always", () => {
+    const at = (share: Partial<typeof model.policy>): number =>
+      estimate({ uploadsPerMonth: 10_000, minutesEach: 10 }, { ...model, policy: { ...model.policy, ...share } }).encoding;
+    expect(at({ onDemandPercentAboveBase: 0 })).toBeLessThan(at({ onDemandPercentAboveBase: 50 }));
+    expect(at({ onDemandBaseInstances: 0 })).toBeLessThan(at({ onDemandBaseInstances: 1 }));
   });
 });

@@ -20,7 +20,7 @@ const script = String(launch.UserData);
 
 const agentFile = z.object({
   logs: z.object({ logs_collected: z.object({ files: z.object({ collect_list: z.tuple([z.object({ log_group_name: z.string() })]) }) }) }),
-  metrics: z.object({ namespace: z.string() }),
+  metrics: z.object({ namespace: z.string().default("CWAgent") }),
 });
 
 /** The worker's environment file, as an instance would write it. */
