@@ -18,6 +18,8 @@ unpack() {
   esac
   [ -x "$release.partial/runtime/node-$arch" ] || fail "this revision was built without a Node for $arch"
   ln -s "node-$arch" "$release.partial/runtime/node"
+  # As old as its deploy, not as its build: the oldest go first.
+  touch "$release.partial"
   mv -T "$release.partial" "$release"
 }
 

@@ -22,7 +22,10 @@ fi
 
 if uses_systemd; then
   systemctl enable --quiet "$unit"
-  systemctl start "$unit"
+  if ! systemctl start "$unit"; then
+    journalctl --unit "$unit" --lines 20 --no-pager >&2
+    fail "$unit does not start"
+  fi
 else
   log="$pm2_home/start.log"
   if ! as_daemon "$log" "$release/runtime/node" "$release/node_modules/pm2/bin/pm2" start "$release/ecosystem.config.js"; then

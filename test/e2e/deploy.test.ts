@@ -148,7 +148,7 @@ it(
   async () => {
     await startJob("released");
     const failed = await agent.deploy("d-3", revisions.broken, { READY_SECONDS: "5" });
-    expect([failed.failedAt, said(failed.hooks)]).toEqual(["ValidateService", expect.stringContaining("is not ready")]);
+    expect([failed.failedAt, said(failed.hooks)]).toEqual(["ValidateService", expect.stringMatching(/is not ready[^]*Error: broken/)]);
     expect(await assetAt(site, "released")).toBeUndefined();
     // Rolling back is deploying the last good revision once more; the stop script is the one of what was installed last.
     const rollback = await agent.deploy("d-4", revisions.second);
