@@ -1,5 +1,5 @@
 import { cp, mkdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { realpath } from "node:fs/promises";
 import { mustRun } from "./command.ts";
 import type { Container } from "./container.ts";
