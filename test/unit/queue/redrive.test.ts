@@ -182,6 +182,25 @@ describe("redrive with a choice", () => {
     expect({ sent, left: [...there.keys()] }).toStrictEqual({ sent: [bodyOf(0)], left: [fresh.id] });
   });
 
+  test("does not write over a failure of the same moment, and forgives it as well", async () => {
+    const store = memoryStore();
+    const key = `failures/${jobOf(0)}.json`;
+    const put = (failures: number) => store.writeText({ key, text: JSON.stringify({ code: "engine_failed", failures }), headers: HEADERS });
+    await put(2);
+    let isFirst = true;
+    const racing = {
+      ...store,
+      readText: async (name: string) => {
+        const read = await store.readText(name);
+        if (isFirst && name === key) await put(3);
+        if (name === key) isFirst = false;
+        return read;
+      },
+    };
+    await forgiver(racing)(jobOf(0), signal);
+    expect(JSON.parse(store.textOf(key) ?? "")).toMatchObject({ failures: 0, forgiven: 3 });
+  });
+
   test("lets a source try again whose attempts took their worker along, unless somebody has its claim", async () => {
     const store = memoryStore();
     const claim = `claims/${"a".repeat(32)}.json`;
