@@ -87,18 +87,21 @@ PROFILE
   apparmor_parser --replace "$ROOT/etc/apparmor.d/bwrap"
 }
 
+# A fresh system brings itself up to date in the background, with the package manager locked meanwhile.
+apt() { again apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"; }
+
 install_agents() {
   local scratch
   scratch=$(mktemp -d)
-  again apt-get update -q
-  again apt-get install -q -y --no-install-recommends ca-certificates curl gdebi-core ruby unattended-upgrades
+  apt update
+  apt install --no-install-recommends ca-certificates curl gdebi-core ruby unattended-upgrades
   fetch "https://amazoncloudwatch-agent-$REGION.s3.$REGION.amazonaws.com/$DISTRIBUTION/$PACKAGES/latest/amazon-cloudwatch-agent.deb" \
     "$scratch/amazon-cloudwatch-agent.deb"
-  dpkg -i "$scratch/amazon-cloudwatch-agent.deb"
+  apt install "$scratch/amazon-cloudwatch-agent.deb"
   fetch "https://aws-codedeploy-$REGION.s3.$REGION.amazonaws.com/latest/install" "$scratch/install"
   chmod +x "$scratch/install"
   # It would ask the metadata service without a token for the region, and be refused.
-  AWS_REGION=$REGION "$scratch/install" auto
+  again env AWS_REGION="$REGION" "$scratch/install" auto
   rm -r "$scratch"
   systemctl enable --now codedeploy-agent
 }

@@ -114,9 +114,9 @@ describe("cost", () => {
   });
 
   it("is of encoding in proportion to the videos above the first instance, and stands whatever they are", () => {
-    const [one, two, three] = [100_000, 200_000, 300_000].map((uploadsPerMonth) => estimate({ uploadsPerMonth, minutesEach: 10 }, model));
-    expect((three?.encoding ?? 0) - (two?.encoding ?? 0)).toBeCloseTo((two?.encoding ?? 0) - (one?.encoding ?? 0));
-    expect(two?.standing).toBe(one?.standing);
+    const of = (uploadsPerMonth: number) => estimate({ uploadsPerMonth, minutesEach: 10 }, model);
+    expect(of(300_000).encoding - of(200_000).encoding).toBeCloseTo(of(200_000).encoding - of(100_000).encoding);
+    expect(of(200_000).standing).toBe(of(100_000).standing);
     expect(estimate({ uploadsPerMonth: 0, minutesEach: 0 }, model)).toMatchObject({ encoding: 0, requests: 0, storage: 0, delivery: 0 });
   });
 
