@@ -41,6 +41,7 @@ beforeAll(async () => {
     // It transcodes, so that it is installed, and cannot serve.
     broken: revision("broken", (own) => appendFileSync(join(own, "worker.js"), '\nthrow new Error("broken");\n')),
   };
+  await makeClip(site.path("short.mp4"), { size: "1280x720", seconds: 8 });
   await makeClip(site.path("long.mp4"), { size: "1280x720", seconds: 16 });
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
@@ -92,8 +93,8 @@ const stopScripts = ({ hooks }: Deployment): readonly string[] =>
   hooks.filter(({ event }) => event === "ApplicationStop").map(({ script }) => script.slice(site.path("agent/").length));
 
 /** A job in the middle of its encode. */
-async function startJob(key: string): Promise<void> {
-  await uploadFile(site, site.path("long.mp4"), { key: `${key}.mp4` });
+async function startJob(key: string, clip: "short" | "long" = "short"): Promise<void> {
+  await uploadFile(site, site.path(`${clip}.mp4`), { key: `${key}.mp4` });
   await until(
     "the encode runs",
     async () => {
@@ -137,7 +138,7 @@ it("an upgrade lets a running job finish and has the stop script of the revision
   expect(stopScripts(deployment)).toEqual(["d-1/deployment-archive/deploy/codedeploy/application-stop.sh"]);
   expect(await serving()).toBe(BUILDS.second);
   expect(await current()).toBe("releases/d-2");
-  expect((await assetAt(site, "finished"))?.durationSeconds).toBe(16);
+  expect((await assetAt(site, "finished"))?.durationSeconds).toBe(8);
   expect(await workersOf("d-1")).toEqual([]);
   await untilEmpty(site);
 });
@@ -146,7 +147,8 @@ it(
   "a broken build fails its validation; the one before comes back, and does the job that its stop gave back",
   { timeout: 240_000 },
   async () => {
-    await startJob("released");
+    // Longer than its second of drain.
+    await startJob("released", "long");
     const failed = await agent.deploy("d-3", revisions.broken, { READY_SECONDS: "5" });
     expect([failed.failedAt, said(failed.hooks)]).toEqual(["ValidateService", expect.stringMatching(/is not ready[^]*Error: broken/)]);
     expect(await assetAt(site, "released")).toBeUndefined();
@@ -171,7 +173,7 @@ it("rotated logs go on in the same files, each line JSON", { timeout: 120_000 },
   const before = await readFile(log, "utf8");
   await mustRun(requireTool("logrotate"), ["--force", "--state", site.path("logrotate.state"), site.path("logrotate.conf")]);
   expect(await readFile(`${log}.1`, "utf8")).toBe(before);
-  await uploadFile(site, site.path("long.mp4"), { key: "a.txt" });
+  await uploadFile(site, site.path("short.mp4"), { key: "a.txt" });
   const after = await until("the worker writes on", async () => (await readFile(log, "utf8")) || undefined);
   for (const line of `${before}${after}`.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveProperty("level");
 });
