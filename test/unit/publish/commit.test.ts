@@ -5,7 +5,7 @@ import type { ObjectStore } from "../../../src/pipeline/ports.ts";
 import { PreconditionFailed } from "../../../src/pipeline/ports.ts";
 import type { AssetRecord } from "../../../src/publish/asset-record.ts";
 import { parseAssetRecord } from "../../../src/publish/asset-record.ts";
-import { commit } from "../../../src/publish/commit.ts";
+import { commit, commitUpon, readPublished } from "../../../src/publish/commit.ts";
 import type { MemoryStore } from "../../helpers/memory-store.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { settled } from "../../helpers/outcome.ts";
@@ -186,6 +186,36 @@ describe("commit", () => {
     await expect(commit(attempt(store, aRecord(), { checkLease }), signal)).rejects.toThrow("lease lost");
     expect(store.changes).toHaveLength(nth - 1);
   });
+
+  test.each([1, 2, 3])("does not make write %d upon what is published without the lease", async (nth) => {
+    const store = await storeWithCopies(aRecord());
+    await commit(attempt(store, aRecord()), signal);
+    const upon = await readPublished(store, "films/a", signal);
+    const before = store.changes.length;
+    let asked = 0;
+    const checkLease = (): void => {
+      asked += 1;
+      if (asked === nth) throw new Error("lease lost");
+    };
+    if (!upon) throw new Error("it is published");
+    await expect(commitUpon({ ...attempt(store, SECOND), upon, checkLease }, signal)).rejects.toThrow("lease lost");
+    expect(store.changes.length - before).toBe(nth - 1);
+  });
+
+  test.each([["asset.json", "record"] as const, ["a pointer", "dash"] as const])(
+    "is put off when %s changes whenever it is written",
+    async (_what, contended) => {
+      const store = memoryStore();
+      const restless: ObjectStore = {
+        ...store,
+        writeText: async (object) => {
+          if (object.key === KEYS[contended]) throw new PreconditionFailed(object.key);
+          return store.writeText(object);
+        },
+      };
+      await expect(commit(attempt(restless, aRecord()), signal)).rejects.toMatchObject({ code: "storage_throttled", disposition: "retry" });
+    },
+  );
 
   test("does not take a path where a record of another program lies, and says so", async () => {
     const store = memoryStore();
