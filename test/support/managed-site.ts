@@ -1,9 +1,10 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "vitest";
 import { z } from "zod";
+import { KEY_SUFFIXES } from "../../src/packaging/key-playlists.ts";
 import { makeClip } from "./clips.ts";
 import { closeCleanly } from "./close-cleanly.ts";
-import { crawlHls } from "./crawl.ts";
+import { crawlHls, crawlMedia } from "./crawl.ts";
 import type { Daemon } from "./daemon.ts";
 import { startDaemon } from "./daemon.ts";
 import { TEST_BUCKETS } from "./embedded-aws.ts";
@@ -39,6 +40,8 @@ export interface ManagedSite<Service> extends AsyncDisposable {
   makeTooOld(): Promise<void>;
   /** Of the engine's circuit: 1 for the state that it is in. */
   circuit(engine: string, state: string): Promise<number | undefined>;
+  /** Which playlists of a key are at the film's address and lead to segments that are all there, by what follows the key. */
+  answering(assetPath: string, key: string | undefined): Promise<readonly string[]>;
   /** Plays in the end what one attempt published, and nothing else is left: no other revision, no record, no message. */
   publishedOnce(assetPath: string): Promise<Asset>;
 }
@@ -81,6 +84,15 @@ export async function openManagedSite<Service extends AsyncDisposable>(
       await site.s3.send(new PutObjectCommand({ Bucket: TEST_BUCKETS.state, Key, Body }));
     },
     circuit: async (engine, state) => (await metricsOf(daemon.url)).get(`ladderd_engine_circuit{engine="${engine}",state="${state}"}`),
+    answering: async (assetPath, key) => {
+      const crawled = KEY_SUFFIXES.map(async (suffix) => {
+        const { visits } = await crawlMedia(`${site.origin.url}/${assetPath}/${key}${suffix}`).catch(() => ({ visits: [] }));
+        const isWhole =
+          visits.length > 1 && visits.every(({ status, bytes, wantedBytes = bytes }) => status < 300 && bytes === wantedBytes);
+        return isWhole ? [suffix] : [];
+      });
+      return (await Promise.all(crawled)).flat();
+    },
     publishedOnce: async (assetPath) => {
       await publishedAt(site, assetPath);
       await untilRecords(0);

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { FakeElasticTranscoder } from "../../../src/cli/dev/engines/elastic-transcoder/service.ts";
 import { noFaults } from "../../../src/cli/dev/engines/switches.ts";
 import { KEY_SUFFIXES } from "../../../src/packaging/key-playlists.ts";
-import { crawlMedia } from "../../support/crawl.ts";
 import { TEST_BUCKETS } from "../../support/embedded-aws.ts";
 import { PIPELINE_ID, startTestElasticTranscoder, topicInto } from "../../support/fake-elastic-transcoder.ts";
 import type { ManagedSite } from "../../support/managed-site.ts";
@@ -39,32 +38,20 @@ beforeEach(() => {
 });
 afterAll(() => managed?.[Symbol.asyncDispose]());
 
-/** The addresses of the film's one key that answer, with everything behind them. */
-async function answering(assetPath: string): Promise<readonly string[]> {
-  const crawled = await Promise.all(
-    KEY_SUFFIXES.map(async (suffix) => {
-      const { visits } = await crawlMedia(`${managed.site.origin.url}/${assetPath}/${KEY}${suffix}`).catch(() => ({ visits: [] }));
-      const isWhole = visits.length > 1 && visits.every(({ status, bytes, wantedBytes = bytes }) => status < 300 && bytes === wantedBytes);
-      return isWhole ? [suffix] : [];
-    }),
-  );
-  return crawled.flat();
-}
-
 test("a throttled submit is asked again, slower", async () => {
   service.switches.refuse = { error: "ThrottlingException", operation: "CreateJob", times: 2 };
   await managed.order("throttled");
   expect(await managed.publishedOnce("throttled")).toMatchObject({ engine: "elastic-transcoder", keys: { [KEY]: `hls-${KEY}` } });
   expect(service.jobs()).toHaveLength(1);
   // Its I-frames begin without tables and are shown to nobody; the service's own HLS is of one version.
-  expect(await answering("throttled")).toStrictEqual(["_v4.m3u8"]);
+  expect(await managed.answering("throttled", KEY)).toStrictEqual(["_v4.m3u8"]);
 });
 
 test("a service that throttles for longer is left alone until one job finds it back", async () => {
   service.switches.refuse = { error: "LimitExceededException", operation: "CreateJob" };
   await managed.order("throttled-long");
   expect(await managed.publishedOnce("throttled-long")).toMatchObject({ engine: "ffmpeg", keys: { [KEY]: KEY } });
-  expect(await answering("throttled-long")).toStrictEqual([...KEY_SUFFIXES]);
+  expect(await managed.answering("throttled-long", KEY)).toStrictEqual([...KEY_SUFFIXES]);
   expect(await managed.circuit("elastic-transcoder", "open")).toBe(1);
   service.switches.refuse = undefined;
   await managed.order("throttled-no-more");

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { FakeMediaConvert } from "../../../src/cli/dev/engines/mediaconvert/service.ts";
 import { noFaults } from "../../../src/cli/dev/engines/switches.ts";
+import { KEY_SUFFIXES } from "../../../src/packaging/key-playlists.ts";
 import { sourceId } from "../../../src/publish/identity.ts";
 import { makeClip } from "../../support/clips.ts";
 import { logged } from "../../support/daemon.ts";
 import { startTestMediaConvert } from "../../support/fake-mediaconvert.ts";
 import type { ManagedSite } from "../../support/managed-site.ts";
+import { metricsOf } from "../../support/metrics.ts";
 import { openManagedSite } from "../../support/managed-site.ts";
 import { failuresOf, keysOf, publishedAt } from "../../support/published.ts";
 import { untilEmpty } from "../../support/queue.ts";
@@ -24,6 +26,7 @@ beforeAll(async () => {
         AWS_ENDPOINT_URL_MEDIACONVERT: started.url,
         LADDERD_ENGINES: "mediaconvert,ffmpeg",
         LADDERD_MEDIACONVERT_ROLE: "arn:aws:iam::111122223333:role/MediaConvert",
+        LADDERD_COMPAT_OUTPUT_LAYOUT: "elastic-transcoder",
       },
     };
   });
@@ -41,7 +44,10 @@ describe("a service that throttles", () => {
     const calls = createCalls();
     service.switches.refuse = { error: "TooManyRequestsException", operation: "CreateJob", times: 2 };
     await managed.order("throttled");
-    expect(await managed.publishedOnce("throttled")).toMatchObject({ engine: "mediaconvert" });
+    const { engine, keys = {} } = await managed.publishedOnce("throttled");
+    expect(engine).toBe("mediaconvert");
+    expect(await managed.answering("throttled", Object.keys(keys)[0])).toStrictEqual([...KEY_SUFFIXES]);
+    expect((await metricsOf(managed.daemon.url)).get('ladderd_engine_chosen_total{engine="mediaconvert",reason="first"}')).toBe(1);
     expect((await keysOf(managed.site, "throttled/r/")).filter((key) => /\/index_[^/]*\.cmf[va]$/.test(key))).toStrictEqual([]);
     expect(createCalls() - calls).toBe(3);
   });
