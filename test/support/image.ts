@@ -148,7 +148,7 @@ async function copy({ flags, text }: Instruction, draft: Draft, { rootOf }: Surr
       "--remove-destination",
       "-T",
       source,
-      isFolder ? target : join(target, name),
+      isFolder ? target : join(target, basename(name)),
     ]);
   }
 }
