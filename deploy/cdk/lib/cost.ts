@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
-import { cpuPerVideoSecond, machineOf, slotSpeed } from "../../../bench/fleet/service.ts";
+import { machineOf } from "../../../bench/fleet/service.ts";
 import type { FleetPolicy } from "./fleet-policy.ts";
 import { loadFleetPolicy } from "./fleet-policy.ts";
 import { DEFAULT_VOLUME } from "./settings.ts";
@@ -22,6 +22,7 @@ const prices = z.strictObject({
   cloudWatch: z.strictObject({ alarmMetricPerMonth: price, metricPerMonth: price, dashboardPerMonth: price, logsPerGB: price }),
   pipeline: z.strictObject({ actionMinute: price, buildMinute: price }),
   assumptions: z.strictObject({
+    instanceHoursPerVideoHour: price,
     busyShare: z.number().positive().max(1),
     sourceGBPerVideoHour: price,
     publishedGBPerVideoHour: price,
@@ -47,8 +48,7 @@ export const loadPrices = (): Prices => prices.parse(JSON.parse(readFileSync(joi
 interface Model {
   readonly prices: Prices;
   readonly policy: FleetPolicy;
-  /** Hours of a busy instance for an hour of video. */
-  readonly machine: { readonly hoursPerVideoHour: number; readonly usdPerHour: { readonly "on-demand": number; readonly spot: number } };
+  readonly usdPerHour: { readonly "on-demand": number; readonly spot: number };
   readonly volume: { readonly sizeGiB: number; readonly throughputMiBs: number };
 }
 
@@ -68,12 +68,11 @@ export interface MonthlyCost {
   readonly delivery: number;
 }
 
-/** The model of docs/aws.md: the policy's first Graviton type at 1080p with the default ladder, in the default network. */
+/** The model of docs/aws.md: the policy's first Graviton type, in the default network. */
 export function defaultModel(): Model {
   const policy = loadFleetPolicy();
-  const machine = machineOf(policy.instanceTypes.arm64[0] ?? "");
-  const hoursPerVideoHour = cpuPerVideoSecond("1080") / slotSpeed(machine, policy.slotsPerInstance) / policy.slotsPerInstance;
-  return { prices: loadPrices(), policy, machine: { ...machine, hoursPerVideoHour }, volume: DEFAULT_VOLUME };
+  const { usdPerHour } = machineOf(policy.instanceTypes.arm64[0] ?? "");
+  return { prices: loadPrices(), policy, usdPerHour, volume: DEFAULT_VOLUME };
 }
 
 const HOURS_A_MONTH = 730;
@@ -81,10 +80,10 @@ const HOURS_A_MONTH = 730;
 const POLLS_PER_HOUR = 180;
 
 /** What a month of a load costs by list prices, in the default network, without copies, backup and web ACL. Pure. */
-export function estimate(load: Prices["loads"][number], { prices: list, policy, machine, volume }: Model): MonthlyCost {
+export function estimate(load: Prices["loads"][number], { prices: list, policy, usdPerHour, volume }: Model): MonthlyCost {
   const { assumptions: assumed, s3, sqs, cloudWatch, cloudFront } = list;
   const videoHours = (load.uploadsPerMonth * load.minutesEach) / 60;
-  const instanceHours = (videoHours * machine.hoursPerVideoHour) / assumed.busyShare;
+  const instanceHours = (videoHours * assumed.instanceHoursPerVideoHour) / assumed.busyShare;
   const onDemandHours = onDemandOf(instanceHours, policy);
   const puts = (videoHours * assumed.objectsPerVideoHour) / 1000;
   const watched = videoHours * assumed.watchedHoursPerVideoHour;
@@ -95,8 +94,8 @@ export function estimate(load: Prices["loads"][number], { prices: list, policy, 
     videoHours,
     instanceHours,
     encoding:
-      onDemandHours * machine.usdPerHour["on-demand"] +
-      (instanceHours - onDemandHours) * machine.usdPerHour.spot +
+      onDemandHours * usdPerHour["on-demand"] +
+      (instanceHours - onDemandHours) * usdPerHour.spot +
       instanceHours * besideMachine(list, volume),
     // Each published object is written once and looked at once before the pointer moves.
     requests:

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
-import { PRICES } from "../../../bench/fleet/service.ts";
+import { cpuPerVideoSecond, machineOf, PRICES, slotSpeed } from "../../../bench/fleet/service.ts";
 import { costTable, defaultModel, estimate } from "../lib/cost.ts";
 import { loadSettings, readSettings, settingsSchema } from "../lib/settings.ts";
 
@@ -104,6 +104,14 @@ describe("cost", () => {
     const [head, , ...body] = rows.slice(start, start + model.prices.loads.length + 2);
     // `npm run cost -w deploy/cdk` prints the table.
     expect([head, ...body]).toEqual(costTable(model));
+  });
+
+  it("takes as many hours of an instance as were measured, for 1080p with the default ladder", () => {
+    const { slotsPerInstance, instanceTypes } = model.policy;
+    const speed = slotSpeed(machineOf(instanceTypes.arm64[0] ?? ""), slotsPerInstance) * slotsPerInstance;
+    const share = model.prices.assumptions.instanceHoursPerVideoHour / (cpuPerVideoSecond("1080") / speed);
+    // Each measurement differs a little: the table need not.
+    expect(Math.abs(share - 1)).toBeLessThan(0.3);
   });
 
   it("is said with the region and the dates of its prices", () => {
