@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 
@@ -62,12 +62,9 @@ export function buildArtifact({ out, dist, fill }: ArtifactRequest): void {
 export function copyModules(release: string): void {
   const found = z.array(z.object({ location: z.string() })).parse(JSON.parse(run("npm", ["query", MODULES])));
   const locations = new Set(found.map(({ location }) => location).filter((location) => location.startsWith("node_modules/")));
-  for (const location of locations) {
-    // The modules of a module come with it.
-    if ([...locations].some((other) => location.startsWith(`${other}/`))) continue;
-    mkdirSync(join(release, dirname(location)), { recursive: true });
-    run("cp", ["--archive", "--link", join(ROOT, location), join(release, location)]);
-  }
+  // The modules of a module come with it.
+  const copied = [...locations].filter((location) => ![...locations].some((other) => location.startsWith(`${other}/`)));
+  run("cp", ["--archive", "--link", "--parents", ...copied, release]);
 }
 
 /** Fetches Node for one architecture, whatever this machine's is. Throws when the archive is not the one that is pinned. */

@@ -91,8 +91,10 @@ pm2_pid() {
   local pid
   pid="$(cat "$pm2_home/pm2.pid" 2>/dev/null)" || return 1
   [[ "$pid" =~ ^[0-9]+$ ]] || return 1
-  # A number that another process has got meanwhile is not PM2.
-  grep -qsF "God Daemon ($pm2_home)" "/proc/$pid/cmdline" || return 1
+  # A number that another process has got meanwhile is not PM2. Its title names its home, too, but is cut to the length of
+  # the command line that it began with.
+  grep -qs "^PM2 v.*God Daemon" "/proc/$pid/cmdline" || return 1
+  tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "PM2_HOME=$pm2_home" || return 1
   echo "$pid"
 }
 

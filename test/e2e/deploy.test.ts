@@ -84,7 +84,7 @@ const serving = async (): Promise<string | undefined> => {
   const answer = await fetch(`${url}/readyz`).catch(() => undefined);
   return answer?.ok ? readiness.parse(await answer.json()).build : undefined;
 };
-const workersOf = (id: string) => processesNaming(inside("opt/ladderd/releases", id, "dist/main.js"));
+const workersOf = (id: string) => processesNaming(`${inside("opt/ladderd/releases", id)}/`);
 const current = (): Promise<string> => readlink(inside("opt/ladderd/current"));
 const said = (hooks: readonly HookRun[]): string =>
   hooks.map(({ event, exitCode, output }) => `${event} ${exitCode}: ${output}`).join("\n");

@@ -33,10 +33,15 @@ describe("the modules of a release", () => {
     const { exitCode, stdout, stderr } = await command(process.execPath, [built, "start", "--self-test"], { env, cwd: release });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     expect(stdout).toContain("good, v360 v240 a-en");
-    await mustRun(process.execPath, ["-e", "require('./node_modules/pm2/lib/Daemon.js'); require('./node_modules/pm2/lib/API.js')"], {
-      env: childEnvironment({ PM2_HOME: folder.in("pm2") }),
-      cwd: release,
-    });
+    const pm2 = (action: string): Promise<string> =>
+      mustRun(process.execPath, [join(release, "node_modules/pm2/bin/pm2"), action], {
+        env: childEnvironment({ PM2_HOME: folder.in("pm2"), PM2_DISCRETE_MODE: "true", PM2_DISABLE_VERSION_CHECK: "true" }),
+      });
+    try {
+      expect(await pm2("ping")).toContain("pong");
+    } finally {
+      await pm2("kill");
+    }
     const modules = (await mustRun("ls", [join(release, "node_modules")])).split("\n");
     expect(modules).toContain("@aws-sdk");
     for (const tool of ["vitest", "typescript", "fauxqs", "playwright-core", "knip"]) expect(modules).not.toContain(tool);
