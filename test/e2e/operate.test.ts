@@ -95,7 +95,7 @@ test("rollback shows the stream from before, forward again the later one, and no
   await expectPlays("films/a", one);
   await send(site, eventOf(key, two.createdAt));
   await untilEmpty(site, undefined, SETTLED_MS);
-  expect(logged(daemon, { msg: "message settled" }).at(-1)).toMatchObject({ outcome: "stale" });
+  await expect.poll(() => logged(daemon, { msg: "message settled" }).at(-1), { timeout: 30_000 }).toMatchObject({ outcome: "stale" });
   await expectPlays("films/a", one);
 
   const forward = await ladderd(["rollback", "films/a"]);
