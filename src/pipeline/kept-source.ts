@@ -38,13 +38,13 @@ export const dropKept = (workDir: string, object: SourceObject): Promise<void> =
 /** Whether an attempt that ended so is taken up again by whoever works in the same folder. */
 export const willReturn = (error: unknown): boolean => error instanceof ShutdownError;
 
-/** Removes what has been kept for longer than so many hours: six by default, none when the disk is full. */
+/** Removes what has been kept for longer than so many hours: six by default, and 0, which is all of it, when the disk is full. */
 export async function sweepKept(workDir: string, hours = LONGEST_HOURS): Promise<void> {
   const names = (await readdir(workDir).catch(() => [])).filter((name) => name.startsWith(PREFIX));
   for (const name of names) {
     const found = await stat(join(workDir, name)).catch(() => undefined);
     // A link changes the inode's time, and so does the end of another name of it.
-    if (found && Date.now() - found.ctimeMs >= hours * 3_600_000) await rm(join(workDir, name), { force: true });
+    if (found && (hours === 0 || Date.now() - found.ctimeMs >= hours * 3_600_000)) await rm(join(workDir, name), { force: true });
   }
 }
 

@@ -49,11 +49,15 @@ describe("a source that was fetched", () => {
     await expect(readdir(folder.path)).resolves.toStrictEqual(["job-other"]);
   });
 
-  test("gives way when a job could not begin otherwise, and not before", async () => {
-    await using folder = await kept();
-    await expect(makeRoom(folder.path, 0)).resolves.toBe(true);
-    await expect(readdir(folder.path)).resolves.toHaveLength(1);
-    await expect(makeRoom(folder.path, Number.MAX_SAFE_INTEGER)).resolves.toBe(false);
-    await expect(readdir(folder.path)).resolves.toStrictEqual([]);
-  });
+  test.each([0, -HOUR_MS])(
+    "gives way when a job could not begin otherwise, and not before, whatever the clock was set by: %i ms",
+    async (jumpMs) => {
+      await using folder = await kept();
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + jumpMs });
+      await expect(makeRoom(folder.path, 0)).resolves.toBe(true);
+      await expect(readdir(folder.path)).resolves.toHaveLength(1);
+      await expect(makeRoom(folder.path, Number.MAX_SAFE_INTEGER)).resolves.toBe(false);
+      await expect(readdir(folder.path)).resolves.toStrictEqual([]);
+    },
+  );
 });
