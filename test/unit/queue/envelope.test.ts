@@ -123,6 +123,12 @@ describe("what cannot be read", () => {
     expect(reason(jobMessage({ metadata: { note: "x".repeat(1024 * 1024) } }))).toContain("larger");
   });
 
+  test("more than 50 entries of metadata are rejected", () => {
+    const entries = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`name${index}`, "x"]));
+    expect(job(jobMessage({ metadata: entries(50) })).metadata).toEqual(entries(50));
+    expect(reason(jobMessage({ metadata: entries(51) }))).toContain("at most 50 entries");
+  });
+
   test("more than 100 records are rejected", () => {
     expect(code(s3Message(...Array.from({ length: 101 }, () => aRecord())))).toBe("job_malformed");
   });
