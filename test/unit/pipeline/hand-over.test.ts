@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EngineError } from "../../../src/domain/errors.ts";
+import { EngineError, LeaseLostError } from "../../../src/domain/errors.ts";
 import type { EngineName } from "../../../src/domain/job.ts";
 import { createEngineDesk } from "../../../src/engines/desk.ts";
 import type { RemoteEngine, Unsupported } from "../../../src/engines/remote.ts";
@@ -30,7 +30,7 @@ function aWorld({ order = ["mediaconvert", "ffmpeg"], unsupported = [], etag = A
   const state = memoryStore();
   const jobs: string[] = [];
   const events: JobEvent[] = [];
-  const trouble: { check?: Error; before?: Error; after?: Error; find?: Error; record?: Error } = {};
+  const trouble: { check?: Error; before?: Error; after?: Error; find?: Error; record?: Error; lease?: Error } = {};
   const clock = { nowMs: 0 };
   const asked: string[] = [];
   const raise = (name: keyof typeof trouble): void => {
@@ -76,7 +76,11 @@ function aWorld({ order = ["mediaconvert", "ffmpeg"], unsupported = [], etag = A
     const services = { desk, engines: new Map([["mediaconvert" as const, engine]]), state: store, publishBucket: "published" };
     const sources = { head: async () => ({ ...ADMITTED.object, etag }) };
     const report = (event: JobEvent): void => void events.push(event);
-    const run = { deps: { services, sources, report }, context: { signal, checkLease: () => claim.check(), messageId: "m" } };
+    const checkLease = (): void => {
+      raise("lease");
+      claim.check();
+    };
+    const run = { deps: { services, sources, report }, context: { signal, checkLease, messageId: "m" } };
     try {
       const handed = await handOver({ job, admitted: ADMITTED, claim, plan: aPlan() }, { ...run, stage: async (_stage, work) => work() });
       await claim.end(handed === "here" ? "published" : handed);
@@ -177,5 +181,15 @@ describe("a job whose plan is made", () => {
     const { attempt, jobs } = aWorld({ etag: "another" });
     expect(await attempt()).toBe("stale");
     expect(jobs).toStrictEqual([]);
+  });
+
+  test("is not submitted without the lease, and found again by whoever has it", async () => {
+    const { attempt, trouble, jobs, records } = aWorld();
+    const lost = new LeaseLostError("the lease ran out");
+    trouble.lease = lost;
+    expect(await attempt()).toBe(lost);
+    expect(jobs).toStrictEqual([]);
+    expect(await attempt()).toBe("submitted");
+    expect(await records()).toHaveLength(1);
   });
 });
