@@ -133,10 +133,10 @@ describe.runIf(mayBuild)("the image", () => {
     const found = findings.parse(JSON.parse(await inImage(await asRun("doctor"), ["node", "dist/main.js", "doctor", "--json"])));
     expect(found.filter(({ status }) => status === "failed")).toEqual([]);
     expect(found).toEqual(
-      expect.arrayContaining(
-        ["ffmpeg", "packager", "sandbox", "work folder"].map((name) => expect.objectContaining({ name, status: "ok" })),
-      ),
+      expect.arrayContaining(["packager", "sandbox", "work folder"].map((name) => expect.objectContaining({ name, status: "ok" }))),
     );
+    // Debian patches its ffmpeg without counting up, of which the doctor warns (R-X14).
+    expect(found.find(({ name }) => name === "ffmpeg")?.status).toMatch(/^(?:ok|warning)$/);
   });
 
   test("works, is healthy while it does, and ends as it is told", async () => {
