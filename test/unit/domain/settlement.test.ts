@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  ClaimHeldError,
   DestinationError,
   EngineError,
   InvalidJobError,
@@ -60,6 +61,11 @@ describe("settlementOf", () => {
   test("a retry doubles its delay with each receive up to the limit", () => {
     const delays = [1, 2, 3, 4, 5, 6].map((receiveCount) => delayOf(new StorageError("x"), receiveCount));
     expect(delays).toEqual([30, 60, 120, 240, 450, 450]);
+  });
+
+  test("what another attempt works on is given back for ever longer: each receive counts at the queue", () => {
+    const delayAt = (receiveCount: number) => settlementOf(new ClaimHeldError("held"), { receiveCount, random: 0 });
+    expect([1, 2, 3, 9].map(delayAt)).toEqual([30, 60, 120, 450].map((delaySeconds) => ({ kind: "release", delaySeconds })));
   });
 
   test("the jitter spreads a delay over twice its length, also at the limit", () => {
