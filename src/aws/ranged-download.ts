@@ -38,6 +38,7 @@ interface RangeRun extends RangedDownload {
 
 const RANGE_BYTES = 8 * 1024 * 1024;
 const PARALLEL_RANGES = 8;
+/** One after the other that bring nothing. */
 const TRIES_PER_RANGE = 5;
 /** Of all ranges together while none of them ends: five for each of those under way. */
 const REPEATS = 40;
@@ -103,7 +104,17 @@ async function fetchRange(range: Range, run: RangeRun): Promise<void> {
       throw translateS3Error(error, call);
     }
   };
-  await retrying(attempt, { tries: TRIES_PER_RANGE, signal, retryable: (error) => error instanceof StorageError && !budget.isSpent() });
+  const retryable = (error: unknown): boolean => error instanceof StorageError && !budget.isSpent();
+  for (let isWhole = false; !isWhole;) {
+    const { from } = range;
+    try {
+      await retrying(attempt, { tries: TRIES_PER_RANGE, signal, retryable });
+      isWhole = true;
+    } catch (error) {
+      // A reset takes along what lay unread in the socket. Where something got through, the network is bad, not gone.
+      if (range.from === from || !retryable(error)) throw error;
+    }
+  }
   budget.giveBack();
 }
 

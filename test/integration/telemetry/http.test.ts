@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { ConfigError } from "../../../src/config/config-error.ts";
 import type { HealthReport } from "../../../src/telemetry/health.ts";
+import { BUILD_ID } from "../../../src/config/version.ts";
 import type { HttpServer } from "../../../src/telemetry/http.ts";
 import { startHttp } from "../../../src/telemetry/http.ts";
 import { createJobBoard } from "../../../src/telemetry/jobs.ts";
@@ -68,7 +69,7 @@ describe("startHttp", () => {
   it("answers 503 with the reasons while it drains or is not well", async () => {
     const { url } = await start({ readiness: { ok: false, reasons: ["draining"] }, health: { ok: false, reasons: ["hung"] } });
     const ready = await fetch(`${url}/readyz`);
-    expect([ready.status, await ready.json()]).toEqual([503, { status: "unavailable", reasons: ["draining"] }]);
+    expect([ready.status, await ready.json()]).toEqual([503, { status: "unavailable", reasons: ["draining"], build: BUILD_ID }]);
     const health = await fetch(`${url}/healthz`);
     expect([health.status, await health.json()]).toEqual([503, { status: "unavailable", reasons: ["hung"] }]);
   });
