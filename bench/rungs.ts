@@ -27,7 +27,7 @@ const SIZES = { "2160": "3840x2160", "1080": "1920x1080" };
 /** A second of 2160p is as much work as four of 1080p. */
 const SHORTER_AT_2160 = 2;
 /** Other work on the machine only ever adds to what is measured: the least of the rounds counts. */
-const ROUNDS = 2;
+const ROUNDS = 3;
 const PIPELINE_LADDER = "h264";
 
 const { values, positionals } = parseArgs({ options: { json: { type: "string" } }, allowPositionals: true });
@@ -87,7 +87,7 @@ const resultSchema = z.object({
   decode: costs,
   audio: z.number().optional(),
   rungs: z.record(z.string(), costs),
-  pipeline: z.record(z.string(), z.object({ perSecond: z.number(), perJob: z.number(), coresUsed: z.number() })),
+  pipeline: z.record(z.string(), z.object({ perSecond: z.number(), perJob: z.number() })),
 });
 type Result = z.infer<typeof resultSchema>;
 
@@ -153,17 +153,12 @@ async function transcode(clip: Clip, ladder: string): Promise<Measurement> {
   return least("bash", ["-c", script, "bash", join(root, "whole"), process.execPath, main, clip.path, ladder]);
 }
 
-/** The line through two lengths. */
+/** The line through two lengths, far apart so that the noise of either moves it little. */
 async function pipelineCost(ladder: string): Promise<Result["pipeline"][string]> {
-  const [short, long] = [makeClip(SIZES["1080"], seconds), makeClip(SIZES["1080"], 3 * seconds)];
+  const [short, long] = [makeClip(SIZES["1080"], seconds / 3), makeClip(SIZES["1080"], 3 * seconds)];
   const [a, b] = [await transcode(short, ladder), await transcode(long, ladder)];
   const perSecond = (b.cpuSeconds - a.cpuSeconds) / (long.seconds - short.seconds);
-  const wallPerSecond = (b.wallSeconds - a.wallSeconds) / (long.seconds - short.seconds);
-  return {
-    perSecond: round(perSecond),
-    perJob: round(a.cpuSeconds - perSecond * short.seconds),
-    coresUsed: round(perSecond / wallPerSecond),
-  };
+  return { perSecond: round(perSecond), perJob: round(a.cpuSeconds - perSecond * short.seconds) };
 }
 
 try {

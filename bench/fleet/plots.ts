@@ -15,7 +15,7 @@ const WINDOWS: Readonly<Partial<Record<ScenarioName, readonly [number, number]>>
 
 const [BLUE, ORANGE, GREEN] = ["#0969da", "#bc4c00", "#1a7f37"];
 
-/** Uploads an hour, jobs and instances, and the age of the oldest message, over the hours of a run; averages of a quarter for uploads. */
+/** Uploads an hour, jobs and instances, and the age of the oldest message, over the hours of a run. */
 export function plotOf({ scenario, samples }: Judged): string {
   const [from, to] = WINDOWS[scenario.name] ?? [0, scenario.load.hours];
   const shown = samples.filter(({ minute }) => minute >= from * 60 && minute <= to * 60);
@@ -47,12 +47,14 @@ export function plotOf({ scenario, samples }: Judged): string {
   });
 }
 
-const SMOOTHED_MINUTES = 15;
+/** Of the hours that are shown: a quarter of an hour of a day. */
+const SMOOTHED_SHARE = 1 / 96;
 
 /** The mean of the last minutes: single minutes of a Poisson process are noise. */
 function smooth(values: readonly number[]): readonly number[] {
+  const minutes = Math.max(1, Math.round(values.length * SMOOTHED_SHARE));
   return values.map((_, at) => {
-    const window = values.slice(Math.max(0, at - SMOOTHED_MINUTES + 1), at + 1);
+    const window = values.slice(Math.max(0, at - minutes + 1), at + 1);
     return window.reduce((sum, value) => sum + value, 0) / window.length;
   });
 }

@@ -16,7 +16,7 @@ const measuredSchema = z.object({
   decode: z.object({ "1080": z.number(), "2160": z.number() }),
   audio: z.number(),
   rungs: z.record(z.string(), costs),
-  pipeline: z.record(z.string(), z.object({ perSecond: z.number(), perJob: z.number(), coresUsed: z.number() })),
+  pipeline: z.record(z.string(), z.object({ perSecond: z.number(), perJob: z.number() })),
 });
 
 const pricesSchema = z.object({
