@@ -16,6 +16,8 @@ export const LIMITS: Readonly<Partial<Record<ScenarioName, number>>> = {
 };
 
 const SEEDS = [1, 2];
+/** What two seeds differ by anyway. */
+export const NEXT_TO_NOTHING = 0.02;
 
 interface Candidate {
   readonly label: string;
@@ -109,7 +111,7 @@ function targetOf(base: Policy, backlogCounts: Policy["backlogCounts"], backlogP
   return { label: `${backlogPerInstance} ${backlogCounts}`, policy: { ...base, backlogCounts, backlogPerInstance } };
 }
 
-/** Asks one question after the other; what is recommended is the cheapest candidate within the limits. Throws where none is. */
+/** Asks one question after the other; what is recommended keeps the limits and costs least, or 2 % more. Throws where none is. */
 export function sweep(policy: Policy): readonly Stage[] {
   const { mix, load } = SCENARIOS.diurnal;
   let base: Policy = { ...policy, ...START, maximumInstances: maximumFor(load.highestPerHour, mix, policy) };
@@ -129,12 +131,21 @@ export function recommended(stages: readonly Stage[]): Policy {
 
 function ask({ name, scenarios, candidates }: Question, base: Policy): Stage {
   const answers = candidates(base).map((candidate) => answerOf(candidate, scenarios));
-  const best = answers.filter(({ isAllowed }) => isAllowed).reduce<Answer | undefined>(cheaper, undefined);
+  const best = bestOf(answers);
   if (!best) throw new Error(`${name}: no candidate keeps the limits`);
   return { name, scenarios, answers, best };
 }
 
-const cheaper = (best: Answer | undefined, answer: Answer): Answer => (best && best.costUsd <= answer.costUsd ? best : answer);
+/** The cheapest within the limits; of those that cost next to nothing more, the one with the shortest waits. */
+function bestOf(answers: readonly Answer[]): Answer | undefined {
+  const allowed = answers.filter(({ isAllowed }) => isAllowed);
+  const least = Math.min(...allowed.map(({ costUsd }) => costUsd));
+  return allowed
+    .filter(({ costUsd }) => costUsd <= least * (1 + NEXT_TO_NOTHING))
+    .reduce<Answer | undefined>((best, answer) => (best && waitsOf(best) <= waitsOf(answer) ? best : answer), undefined);
+}
+
+const waitsOf = ({ waitP99 }: Answer): number => Object.values(waitP99).reduce((sum, seconds) => sum + seconds, 0);
 
 function answerOf(candidate: Candidate, scenarios: readonly ScenarioName[]): Answer {
   const runs = scenarios.map((name) => ({
@@ -174,5 +185,5 @@ export function stageRows({ name, scenarios, answers, best }: Stage): readonly (
 function verdictOn(answer: Answer, best: Answer): string {
   if (answer === best) return "chosen";
   if (answer.stalledMinutes > 0) return "stands still";
-  return answer.isAllowed ? "no cheaper" : "too slow";
+  return answer.isAllowed ? "no better" : "too slow";
 }

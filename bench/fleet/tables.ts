@@ -85,6 +85,10 @@ export function assumptionRows(): Rows {
   return [
     ["what", "taken as"],
     [
+      "the measured machine",
+      `${MEASURED.machine.cpu}, ${MEASURED.machine.cores} cores, with other work on it: the least of several rounds counts`,
+    ],
+    [
       "a vCPU of an instance type",
       "the factor of the table below beside one of the measured machine; `npm run bench:rungs` on an instance measures it",
     ],
