@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A private folder for one attempt, gone when the attempt ends however it ends. */
@@ -26,10 +27,12 @@ async function beganAt(pid: number): Promise<string> {
 /** Makes a workspace under the work directory, readable by this user only. */
 export async function openWorkspace(workDir: string): Promise<Workspace> {
   await mkdir(workDir, { recursive: true });
-  const root = await mkdtemp(join(workDir, PREFIX));
-  const [outDir, pipeDir, keyDir] = [join(root, "out"), join(root, "pipes"), join(root, "key")];
   const owner = `${process.pid} ${await beganAt(process.pid)}`;
-  await Promise.all([mkdir(outDir), mkdir(pipeDir), mkdir(keyDir), writeFile(join(root, OWNER), owner)]);
+  // In one go: a folder whose owner is not known counts as somebody's for a minute.
+  const root = mkdtempSync(join(workDir, PREFIX));
+  writeFileSync(join(root, OWNER), owner);
+  const [outDir, pipeDir, keyDir] = [join(root, "out"), join(root, "pipes"), join(root, "key")];
+  await Promise.all([mkdir(outDir), mkdir(pipeDir), mkdir(keyDir)]);
   return {
     sourcePath: join(root, "source.bin"),
     outDir,
