@@ -1,3 +1,4 @@
+import { rowsOf } from "../../test/helpers/markdown-table.ts";
 import { SCENARIO_NAMES, SCENARIOS } from "./assumptions.ts";
 import type { ScenarioName } from "./assumptions.ts";
 import { PLOTTED, plotOf } from "./plots.ts";
@@ -62,15 +63,7 @@ export function withTables(text: string, tables: ReadonlyMap<string, Rows>): str
 
 /** The cells of a marked table, without the spaces that the formatter puts there. */
 export function tableIn(text: string, name: string): Rows {
-  const lines = text.slice(...span(text, name)).split("\n");
-  const rows = lines
-    .filter((line) => line.startsWith("|"))
-    .map((line) =>
-      line
-        .split("|")
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
+  const rows = rowsOf(text.slice(...span(text, name)));
   return rows.filter((_, index) => index !== 1);
 }
 

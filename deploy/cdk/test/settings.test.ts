@@ -5,19 +5,12 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 
 import { cpuPerVideoSecond, machineOf, PRICES, slotSpeed } from "../../../bench/fleet/service.ts";
+import { rowsOf } from "../../../test/helpers/markdown-table.ts";
 import { costTable, defaultModel, estimate } from "../lib/cost.ts";
 import { loadSettings, readSettings, settingsSchema } from "../lib/settings.ts";
 
 const document = readFileSync(join(import.meta.dirname, "../../../docs/aws.md"), "utf8");
-const rows = document
-  .split("\n")
-  .filter((line) => line.startsWith("|"))
-  .map((line) =>
-    line
-      .split("|")
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
+const rows = rowsOf(document);
 
 const node: z.ZodType<Node> = z.lazy(() =>
   z.object({

@@ -7,20 +7,9 @@ import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import { SCHEMA_KEYS } from "../../../src/config/environment.ts";
 import { ERROR_CODES } from "../../../src/domain/errors.ts";
+import { rowsOf } from "../../helpers/markdown-table.ts";
 
 const read = (name: string): string => readFileSync(resolve(import.meta.dirname, "../../..", name), "utf8");
-
-/** The cells of every table row of a document, without the spaces that the formatter puts there. */
-const rowsOf = (document: string): readonly (readonly string[])[] =>
-  document
-    .split("\n")
-    .filter((line) => line.startsWith("|"))
-    .map((line) =>
-      line
-        .split("|")
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
 
 function shown(value: unknown): string {
   if (value === undefined || value === "" || (Array.isArray(value) && value.length === 0)) return "–";
