@@ -31,6 +31,7 @@ export interface Admitted {
 export interface Settled {
   readonly kind: "duplicate" | "stale";
   readonly assetPath: string;
+  readonly object: SourceObject;
 }
 
 /**
@@ -65,7 +66,7 @@ export async function admit(job: Job, deps: PipelineDeps, context: JobContext): 
   if (published && decision === "duplicate") await confirm(store, { published, wish: admitted }, context);
   // A crash may have come between the record of an early part and its pointers as well.
   else if (published?.record.complete === false) await repairPointers(store, published.record, context);
-  return decision === "publish" ? admitted : { kind: decision, assetPath };
+  return decision === "publish" ? admitted : { kind: decision, assetPath, object };
 }
 
 /** Only what would be published must still be the newest: what has just been looked at by its key is. */

@@ -9,7 +9,6 @@ import { uploadWhileEncoding } from "../publish/upload-attempt.ts";
 import type { Admitted } from "./admit.ts";
 import type { StageRun } from "./deps.ts";
 import { encodeStage } from "./encode-stage.ts";
-import { dropKept } from "./kept-source.ts";
 import { attachLate } from "./late-sidecars.ts";
 import { picturesStage } from "./pictures-stage.ts";
 import { publishStage } from "./publish-stage.ts";
@@ -100,8 +99,6 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
         mayBeShown = isSent;
       },
     };
-    // A worker that is killed after the commit does not come back for it.
-    await dropKept(deps.settings.workDir, admitted.object);
     const outcome = await stage("publish", () => publishStage(publish, deps, context));
     isKept = outcome === "published";
     if (isKept && isComplete && plan.video.length > 0) {

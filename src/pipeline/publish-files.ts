@@ -12,6 +12,7 @@ import type { Admitted } from "./admit.ts";
 import { candidateOf } from "./admit.ts";
 import { spareAttached } from "./attached-before.ts";
 import type { JobContext, PipelineDeps } from "./deps.ts";
+import { dropKept } from "./kept-source.ts";
 import { sinceUpload } from "./since-upload.ts";
 
 /** A revision that is to be published, whatever its media is. */
@@ -67,6 +68,9 @@ export async function publishFiles(
   for (const [name, text] of Object.entries(texts)) await writeFile(join(outDir, name), text);
   const bytes = await upload.finish(new Map([...files, ...(await sizesOf(Object.keys(texts), outDir))]));
   deps.report({ kind: "transferred", jobId: job.id, direction: "out", bytes });
+  context.signal.throwIfAborted();
+  // Not needed by who comes after the commit; whoever is interrupted before it comes back for it.
+  if (isComplete) await dropKept(deps.settings.workDir, admitted.object);
   const outcome = await commit(
     {
       store: deps.published,

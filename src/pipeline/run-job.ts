@@ -33,7 +33,11 @@ export interface JobResult {
 export async function runJob(job: Job, run: JobRun): Promise<JobResult> {
   const { deps, context, stage } = run;
   const admitted = await stage("admit", () => admit(job, deps, context));
-  if (admitted.kind !== "admitted") return { outcome: admitted.kind, assetPath: admitted.assetPath };
+  if (admitted.kind !== "admitted") {
+    // An attempt that was killed here may have left it, and another worker have done the job since.
+    await dropKept(deps.settings.workDir, admitted.object);
+    return { outcome: admitted.kind, assetPath: admitted.assetPath };
+  }
   return withClaim({ job, admitted }, run, async (claimed, claim) =>
     (await wasOvertaken(admitted, deps, claimed.context))
       ? { outcome: "duplicate", assetPath: admitted.assetPath }

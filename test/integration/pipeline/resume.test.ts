@@ -33,6 +33,8 @@ const PACED = {
 interface Attempt {
   /** Ends the attempt when so many objects went up. */
   readonly after?: number;
+  /** Ends it when this object of the revision went up. */
+  readonly at?: string;
   readonly reason?: Error;
 }
 
@@ -47,7 +49,7 @@ interface Attempted {
 }
 
 /** One attempt at the folder's source into its "out", under the claim that the state keeps. */
-async function attempt(folder: TemporaryFolder, state: MemoryStore, { after = Infinity, reason }: Attempt = {}): Promise<Attempted> {
+async function attempt(folder: TemporaryFolder, state: MemoryStore, { after = Infinity, at, reason }: Attempt = {}): Promise<Attempted> {
   const config = configIn(folder, PACED);
   const cancel = new AbortController();
   const { signal } = cancel;
@@ -60,7 +62,7 @@ async function attempt(folder: TemporaryFolder, state: MemoryStore, { after = In
     uploadFile: async (object) => {
       await store.uploadFile(object);
       sent?.push(nameOf(object.key));
-      if (sent?.length === after) cancel.abort(reason);
+      if (sent?.length === after || sent?.at(-1) === at) cancel.abort(reason);
     },
     copy: async (from, to) => {
       await store.copy(from, to);
@@ -154,6 +156,16 @@ describe("an attempt after one that was interrupted", () => {
     expect(third.copied).toStrictEqual(expect.arrayContaining([...second.copied]));
     // A failure says that what was made may be bad: its own revision is gone, and what lay there before is gc's.
     await expect(revisionsIn(folder)).resolves.toHaveLength(2);
+    await expect(readdir(folder.in("work"))).resolves.toStrictEqual([]);
+  });
+
+  test("has its source when that one was all but published", async () => {
+    await using folder = await aFilm();
+    const state = memoryStore();
+    const first = await attempt(folder, state, { at: "asset.json", reason: shutdown });
+    expect(first.error).toBe(shutdown);
+    const second = await attempt(folder, state);
+    expect(second).toMatchObject({ error: undefined, fetched: 0 });
     await expect(readdir(folder.in("work"))).resolves.toStrictEqual([]);
   });
 

@@ -1,13 +1,17 @@
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../../src/config/load.ts";
 import { admit } from "../../../src/pipeline/admit.ts";
 import type { PipelineDeps } from "../../../src/pipeline/deps.ts";
+import { keepSource } from "../../../src/pipeline/kept-source.ts";
+import { runJob } from "../../../src/pipeline/run-job.ts";
 import { commit } from "../../../src/publish/commit.ts";
 import { sha256, sourceId } from "../../../src/publish/identity.ts";
 import { NO_FENCES } from "../../../src/process/sandbox.ts";
 import { aLadder } from "../../helpers/ladders.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { aCandidate, aRecord } from "../../helpers/records.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const ETAG = "etag-1";
 const { signal } = new AbortController();
@@ -16,8 +20,8 @@ const unused = (): never => {
 };
 
 /** A worker's view of a bucket in which films/a is published, with every call counted. */
-async function aPublishedAsset() {
-  const config = loadConfig({ env: { NODE_ENV: "test" } });
+async function aPublishedAsset(env: Readonly<Record<string, string>> = {}) {
+  const config = loadConfig({ env: { NODE_ENV: "test", ...env } });
   const ladder = aLadder({ name: config.ladder });
   const store = memoryStore();
   const source = { bucket: "uploads", key: "films/a.mp4" };
@@ -86,6 +90,20 @@ describe("the repeat of a published job", () => {
     const context = { signal, checkLease: () => undefined, messageId: "m" };
     await expect(admit(job, deps, context)).resolves.toMatchObject({ kind: "duplicate" });
     expect(store.textOf(`films/a/index.${extension}`)).toBe(before);
+  });
+
+  test("forgets the source that an attempt before it kept here, whichever worker has published it since", async () => {
+    await using folder = await temporaryFolder();
+    const { deps, source } = await aPublishedAsset({ LADDERD_WORK_DIR: folder.path });
+    await writeFile(folder.in("source.bin"), "nine bits");
+    await keepSource(folder.path, await deps.sources.head(source, signal), folder.in("source.bin"));
+    await rm(folder.in("source.bin"));
+    await expect(readdir(folder.path)).resolves.toHaveLength(1);
+    const context = { signal, checkLease: () => undefined, messageId: "m" };
+    const run = { deps, context, stage: async <T>(_name: string, work: () => Promise<T>): Promise<T> => work() };
+    const job = { id: "again", source, eventTime: "2026-01-02T00:00:00.000Z" };
+    await expect(runJob(job, run)).resolves.toMatchObject({ outcome: "duplicate" });
+    await expect(readdir(folder.path)).resolves.toStrictEqual([]);
   });
 
   test("fault 61: of a source that was overwritten since is stale", async () => {
