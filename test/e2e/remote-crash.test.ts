@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { CreateBucketCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Ending } from "../../src/cli/dev/engines/switches.ts";
 import type { FakeMediaConvert } from "../../src/cli/dev/engines/mediaconvert/service.ts";
@@ -5,7 +7,6 @@ import type { Failpoint } from "../../src/lifecycle/failpoint.ts";
 import { makeClip } from "../support/clips.ts";
 import { closeCleanly } from "../support/close-cleanly.ts";
 import { FINISH, MOVED_ON, SUBMIT } from "../support/crash-points.ts";
-import { TEST_BUCKETS } from "../support/embedded-aws.ts";
 import { runAtFailpoint } from "../support/failpoints.ts";
 import { startTestMediaConvert } from "../support/fake-mediaconvert.ts";
 import { assetAt, keysOf } from "../support/published.ts";
@@ -29,28 +30,32 @@ afterAll(() => closeCleanly(site, undefined));
 interface Remote extends AsyncDisposable {
   readonly service: FakeMediaConvert;
   readonly eventsQueueUrl: string;
+  readonly stateBucket: string;
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** A service for one run, whose jobs and events are nobody else's. */
+/** A service for one run, whose jobs, events and records are nobody else's: no other worker finishes what this one is killed at. */
 async function openRemote(name: string): Promise<Remote> {
   const eventsQueueUrl = await makeQueue(site, `${name}-events`, 8);
+  const stateBucket = `state-${createHash("sha256").update(name).digest("hex").slice(0, 16)}`;
+  await site.s3.send(new CreateBucketCommand({ Bucket: stateBucket }));
   const service = await startTestMediaConvert(site.aws, { eventsQueueUrl });
   const settings = {
     AWS_ENDPOINT_URL_MEDIACONVERT: service.url,
     LADDERD_EVENTS_QUEUE_URL: eventsQueueUrl,
+    LADDERD_STATE_BUCKET: stateBucket,
     LADDERD_ENGINES: "mediaconvert,ffmpeg",
     LADDERD_MEDIACONVERT_ROLE: "arn:aws:iam::111122223333:role/MediaConvert",
     LADDERD_REMOTE_SWEEP_EVERY_SECONDS: "2",
   };
-  return { service, eventsQueueUrl, settings, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() };
+  return { service, eventsQueueUrl, stateBucket, settings, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() };
 }
 
 /** Published, with no record of a remote job and no event left. */
-async function settled(assetPath: string, eventsQueueUrl: string): Promise<void> {
+async function settled(assetPath: string, { eventsQueueUrl, stateBucket }: Remote): Promise<void> {
   await until(`${assetPath} is published`, () => assetAt(site, assetPath), SETTLED_MS);
   const records = async (): Promise<true | undefined> =>
-    (await keysOf(site, "jobs/remote/", TEST_BUCKETS.state)).length === 0 ? true : undefined;
+    (await keysOf(site, "jobs/remote/", stateBucket)).length === 0 ? true : undefined;
   await until("no remote job is unsettled", records, SETTLED_MS);
   await untilEmpty(site, eventsQueueUrl, SETTLED_MS);
 }
@@ -60,10 +65,10 @@ async function runAt(failpoint: Failpoint, ending: Ending = { kind: "complete" }
   await using remote = await openRemote(assetPath);
   remote.service.switches.ending = ending;
   const body = { ladderd: 1, source: { bucket: QUIET_BUCKET, key: "film.mp4" }, assetPath };
-  const { settings, eventsQueueUrl } = remote;
+  const { settings } = remote;
   const result = await runAtFailpoint(site, {
     ...{ failpoint, assetPath, body, settings },
-    settled: () => settled(assetPath, eventsQueueUrl),
+    settled: () => settled(assetPath, remote),
   });
   return { ...result, asset: await assetAt(site, assetPath), jobs: remote.service.jobs() };
 }
