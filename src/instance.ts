@@ -1,4 +1,5 @@
 import { createAutoScaling } from "./aws/auto-scaling.ts";
+import type { Credentials } from "./aws/credentials.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import type { HandleNoticesOptions, NoticeHandling } from "./lifecycle/handle-notices.ts";
 import { handleNotices, isLeaving } from "./lifecycle/handle-notices.ts";
@@ -22,9 +23,9 @@ export interface WatchedWorker extends Pick<HandleNoticesOptions, "drain" | "can
 /** Connects the instance's metadata and its Auto Scaling group to what they decide. */
 export function watchedInstance(
   config: Pick<DaemonConfig, "region" | "autoScalingEndpoint" | "scaleInProtection">,
-  { imds, logger }: { readonly imds: Imds; readonly logger: Logger },
+  { imds, logger, credentials }: { readonly imds: Imds; readonly logger: Logger; readonly credentials: Credentials },
 ): Instance {
-  const autoScaling = createAutoScaling({ region: config.region, endpoint: config.autoScalingEndpoint });
+  const autoScaling = createAutoScaling({ region: config.region, endpoint: config.autoScalingEndpoint, credentials });
   const shared = { imds, autoScaling, logger };
   return {
     isLeaving: () => isLeaving(shared),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sharedCredentials } from "./aws/credentials.ts";
 import { openAws } from "./aws/open-aws.ts";
 import { openNotifier } from "./aws/open-notifier.ts";
 import type { DaemonConfig } from "./config/config.ts";
@@ -56,9 +57,10 @@ export async function openServerless(config: DaemonConfig, logger: Logger): Prom
     workDirBytes: () => usedBytes(config.workDir),
     onEvent: (event) => notifier?.job(event),
   });
-  const aws = openAws(config, observer.metrics);
+  const credentials = sharedCredentials(config.region);
+  const aws = openAws(config, observer.metrics, credentials);
   undo.defer(async () => aws.close());
-  const { services } = undo.use(await openServices(config, { aws, observer, logger }));
+  const { services } = undo.use(await openServices(config, { aws, credentials, observer, logger }));
   if (!services) throw new ConfigError(["engines (LADDERD_ENGINES): names no managed engine, and nothing is encoded in a function"]);
   const deps: PipelineDeps = { ...pipelineDeps(config, { aws, observer, tools }), services };
   const remote = remoteWork(config, { aws, logger, deps, lease: leaseOf(config), services });
@@ -69,7 +71,7 @@ export async function openServerless(config: DaemonConfig, logger: Logger): Prom
     handle: async (event, context) => {
       const remainingMs = (): number => context.getRemainingTimeInMillis();
       // What is not told when the function answers would wait in a process that stands still.
-      const telling = await openNotifier(config, logger);
+      const telling = await openNotifier(config, logger, credentials);
       notifier = telling;
       try {
         const records = readBatch(event);

@@ -1,4 +1,5 @@
 import type { Aws } from "./aws/open-aws.ts";
+import type { Credentials } from "./aws/credentials.ts";
 import { openEngines } from "./aws/open-engines.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import type { RemoteEngine } from "./engines/remote.ts";
@@ -28,6 +29,7 @@ import type { Logger } from "./telemetry/logger.ts";
 
 export interface ServiceParts {
   readonly aws: Aws;
+  readonly credentials: Credentials;
   readonly observer: Observer;
   readonly logger: Logger;
   /** Wraps an engine for a test. */
@@ -48,9 +50,14 @@ export interface OpenedServices extends Disposable {
 }
 
 /** Opens and checks the managed engines. Throws ConfigError. */
-export async function openServices(config: DaemonConfig, { aws, observer, logger, arm }: ServiceParts): Promise<OpenedServices> {
+export async function openServices(
+  config: DaemonConfig,
+  { aws, credentials, observer, logger, arm }: ServiceParts,
+): Promise<OpenedServices> {
   const { engines: order, circuit: settings, publishBucket, stateBucket } = config;
-  const opened = (await openEngines(config, observer.metrics.awsRequest)).map((engine) => arm?.(engine) ?? engine);
+  const opened = (await openEngines(config, { onRequest: observer.metrics.awsRequest, credentials })).map(
+    (engine) => arm?.(engine) ?? engine,
+  );
   if (opened.length === 0) return { [Symbol.dispose]: () => undefined };
   const desk = createEngineDesk({ order, settings });
   const close = (): void => {

@@ -1,4 +1,5 @@
 import type { Aws } from "./aws/open-aws.ts";
+import type { Credentials } from "./aws/credentials.ts";
 import { openAws } from "./aws/open-aws.ts";
 import { requireQueue } from "./lifecycle/require-queue.ts";
 import { openNotifier } from "./aws/open-notifier.ts";
@@ -40,6 +41,7 @@ export interface WorkerOptions {
   /** The EC2 instance it runs on, where that is known. */
   readonly instance?: InstanceIdentity | undefined;
   readonly onEvent?: ReportEvent;
+  readonly credentials: Credentials;
 }
 
 /** The running daemon. */
@@ -69,13 +71,13 @@ const GARBAGE_SECONDS = 24 * 3600;
  * or the queue is not as configured.
  */
 export async function startWorker(config: DaemonConfig, options: WorkerOptions): Promise<Worker> {
-  const { logger } = options;
+  const { logger, credentials } = options;
   await using undo = new AsyncDisposableStack();
   const { ffmpegVersion = "unknown" } = options;
   const { signal } = new AbortController();
   const tools = { ...(await tryPrograms(await openTools(config, signal), config.sandbox, signal)), ffmpegVersion };
   tellFences(config, tools, logger);
-  const notifier = await openNotifier(config, logger);
+  const notifier = await openNotifier(config, logger, credentials);
   undo.defer(() => notifier.close());
   const watching = createObserver({
     ...options,
@@ -91,7 +93,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   });
   const armed = armFailpoint(config.failpoint, options);
   const observer = { ...watching, job: armed?.report(watching.job) ?? watching.job };
-  const opened = openAws(config, observer.metrics);
+  const opened = openAws(config, observer.metrics, credentials);
   const aws = armed?.aws(opened) ?? opened;
   undo.defer(async () => aws.close());
   const { deadLetterQueueUrl } = await requireQueue(aws.queue);
@@ -108,7 +110,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     cloudWatch?.message(event);
     if (event.kind === "settled") breaker.note(event);
   };
-  const remote = undo.use(await openServices(config, { aws, observer, logger, arm: armed?.engine }));
+  const remote = undo.use(await openServices(config, { aws, credentials, observer, logger, arm: armed?.engine }));
   const deps = { ...pipelineDeps(config, { aws, tools, observer }), ...remote };
   const { queue, unconfirmed } = watchSettlements(aws.queue);
   const handle = jobHandler(config, { aws, deps, queue, logger, report, notify: async (record) => notifier.rejected(record) });

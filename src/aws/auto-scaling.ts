@@ -1,11 +1,13 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { AutoScaling } from "../lifecycle/auto-scaling.ts";
 import { createSqsClient } from "./clients.ts";
+import type { Credentials } from "./credentials.ts";
 
 export interface AutoScalingSettings {
   readonly region: string;
   /** Instead of the region's own. */
   readonly endpoint?: string | undefined;
+  readonly credentials?: Credentials | undefined;
 }
 
 const API_VERSION = "2011-01-01";
@@ -17,8 +19,8 @@ const TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING";
  * called: five requests do not need a client of their own in every worker. One try of at most 5 s a call; rejects with the
  * service's code.
  */
-export function createAutoScaling({ region, endpoint }: AutoScalingSettings): AutoScaling {
-  const client = createSqsClient({ region, endpointOverridden: false });
+export function createAutoScaling({ region, endpoint, credentials }: AutoScalingSettings): AutoScaling {
+  const client = createSqsClient({ region, endpointOverridden: false, credentials });
   const call = async (action: string, parameters: Readonly<Record<string, string>>): Promise<string> =>
     post({ client, region, endpoint }, new URLSearchParams({ Action: action, Version: API_VERSION, ...parameters }).toString());
   return {

@@ -1,6 +1,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { AwsRequest } from "../telemetry/metric-labels.ts";
+import type { Credentials } from "./credentials.ts";
 import { COUNTED_STEP, requestCounter } from "./count-requests.ts";
 
 /** What every client needs. Endpoints come from AWS_ENDPOINT_URL and its kin, which the SDK reads itself. */
@@ -8,6 +9,8 @@ export interface ClientSettings {
   readonly region: string;
   /** Whether an AWS_ENDPOINT_URL variable is set: the queue URLs of emulators need not resolve, so they are not called. */
   readonly endpointOverridden: boolean;
+  /** Those of the SDK's default chain, asked by this client alone, when absent. */
+  readonly credentials?: Credentials | undefined;
   /** No byte for so long ends a request, also in the middle of a body. */
   readonly socketTimeoutMs?: number;
   /** Requests at once; more wait for a socket. */
@@ -34,9 +37,10 @@ const S3_SOCKET_TIMEOUT_MS = 20_000;
 
 /** A client for the S3 data path: 5 attempts, 20 s without a byte at most. The caller destroys it. */
 export function createS3Client(settings: S3Settings): S3Client {
-  const { region, forcePathStyle = false, checksums = "when_supported", maxAttempts = 5, bucketOwner } = settings;
+  const { region, credentials, forcePathStyle = false, checksums = "when_supported", maxAttempts = 5, bucketOwner } = settings;
   const client = new S3Client({
     region,
+    ...(credentials ? { credentials } : {}),
     logger: SILENT,
     forcePathStyle,
     maxAttempts,
@@ -60,9 +64,10 @@ export function createS3Client(settings: S3Settings): S3Client {
  * itself), one for the rest, and one for leases alone, which then never wait for a socket. The caller destroys them.
  */
 export function createSqsClient(settings: ClientSettings): SQSClient {
-  const { region, endpointOverridden, maxAttempts = 3 } = settings;
+  const { region, credentials, endpointOverridden, maxAttempts = 3 } = settings;
   const client = new SQSClient({
     region,
+    ...(credentials ? { credentials } : {}),
     logger: SILENT,
     maxAttempts,
     retryMode: "standard",

@@ -6,6 +6,7 @@ import type { LimiterDeps } from "../engines/token-bucket.ts";
 import { createLimiter } from "../engines/token-bucket.ts";
 import type { AwsRequest } from "../telemetry/metric-labels.ts";
 import { SILENT, requestHandler } from "./clients.ts";
+import type { Credentials } from "./credentials.ts";
 import type { EngineCallKind } from "./engine-errors.ts";
 import { translateEngineError } from "./engine-errors.ts";
 import { retrying } from "./retry.ts";
@@ -22,6 +23,7 @@ export interface EngineClientSettings {
   readonly region: string;
   /** Instead of what AWS_ENDPOINT_URL and its kin say, which the SDK reads itself. */
   readonly endpoint?: string | undefined;
+  readonly credentials?: Credentials | undefined;
   readonly rates: EngineRates;
   /** Told of each request that ended. */
   readonly onRequest?: ((request: AwsRequest) => void) | undefined;
@@ -34,8 +36,9 @@ const TRIES = 3;
 const RETRY_PAUSE_MS = 500;
 
 /** What the client of either service is made with. One attempt: tries are counted and paced here, so that each costs its token. */
-export const engineClientConfig = ({ region, endpoint }: EngineClientSettings) => ({
+export const engineClientConfig = ({ region, endpoint, credentials }: EngineClientSettings) => ({
   region,
+  ...(credentials ? { credentials } : {}),
   ...(endpoint === undefined ? {} : { endpoint }),
   logger: SILENT,
   maxAttempts: 1,

@@ -1,6 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import type { Notification } from "../notify/notification.ts";
 import type { Sink } from "../notify/outbox.ts";
+import type { Credentials } from "./credentials.ts";
 import { requestHandler, SILENT } from "./clients.ts";
 
 const SOCKET_TIMEOUT_MS = 5000;
@@ -13,10 +14,11 @@ const SOURCE = "ladderd";
  * notification as detail. One attempt: the outbox tries again. Throws as well for an entry that EventBridge did not take: it
  * answers 200 then.
  */
-export function eventBridgeSink(eventBusArn: string): Sink {
+export function eventBridgeSink(eventBusArn: string, credentials?: Credentials): Sink {
   const [, , , region = ""] = eventBusArn.split(":");
   const client = new EventBridgeClient({
     region,
+    ...(credentials ? { credentials } : {}),
     logger: SILENT,
     maxAttempts: 1,
     requestHandler: requestHandler({ socketTimeoutMs: SOCKET_TIMEOUT_MS, maxSockets: MAX_SOCKETS }),

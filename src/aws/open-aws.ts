@@ -3,6 +3,7 @@ import type { SweepBucket } from "../publish/sweep.ts";
 import type { ReceiveClient } from "../queue/consumers.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { ReadDepth } from "../lifecycle/watch-depths.ts";
+import type { Credentials } from "./credentials.ts";
 import type { ClientSettings, S3Settings } from "./clients.ts";
 import { createS3Client, createSqsClient } from "./clients.ts";
 import { createDepthReader } from "./queue-depths.ts";
@@ -45,8 +46,9 @@ export interface AwsWatch {
 export function openAws(
   { region, endpointOverridden, queueUrl, eventsQueueUrl, s3 }: AwsSettings,
   { awsRequest, deadLetterCopied = () => {} }: AwsWatch = {},
+  credentials?: Credentials,
 ): Aws {
-  const settings = { region, endpointOverridden, onRequest: awsRequest };
+  const settings = { region, endpointOverridden, credentials, onRequest: awsRequest };
   const objects = createS3Client({ ...settings, ...s3 });
   const receiveClient = createSqsClient({ ...settings, maxAttempts: 1 });
   const [client, heartbeatClient] = [createSqsClient(settings), createSqsClient(settings)];

@@ -1,14 +1,15 @@
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import type { Notice } from "../engines/elastic-transcoder/notice.ts";
 import type { Sink } from "../notify/outbox.ts";
+import type { Credentials } from "./credentials.ts";
 import { requestHandler, SILENT } from "./clients.ts";
 
 const SOCKET_TIMEOUT_MS = 5000;
 const MAX_SOCKETS = 2;
 
 /** Publishes notifications to a topic, in the region of its ARN, with the event as an attribute for filter policies. One attempt: the outbox tries again. */
-export function snsSink(topicArn: string): Sink {
-  const client = clientOf(topicArn);
+export function snsSink(topicArn: string, credentials?: Credentials): Sink {
+  const client = clientOf(topicArn, credentials);
   return {
     name: "sns",
     send: async (notification, abortSignal) => {
@@ -21,8 +22,8 @@ export function snsSink(topicArn: string): Sink {
 }
 
 /** Publishes what Elastic Transcoder's subscribers expect, with the subject that they knew. */
-export function compatSink(topicArn: string): Sink<Notice> {
-  const client = clientOf(topicArn);
+export function compatSink(topicArn: string, credentials?: Credentials): Sink<Notice> {
+  const client = clientOf(topicArn, credentials);
   return {
     name: "compat",
     send: async ({ subject: Subject, message: Message }, abortSignal) => {
@@ -32,8 +33,8 @@ export function compatSink(topicArn: string): Sink<Notice> {
   };
 }
 
-function clientOf(topicArn: string): SNSClient {
+function clientOf(topicArn: string, credentials: Credentials | undefined): SNSClient {
   const [, , , region = ""] = topicArn.split(":");
   const handler = requestHandler({ socketTimeoutMs: SOCKET_TIMEOUT_MS, maxSockets: MAX_SOCKETS });
-  return new SNSClient({ region, logger: SILENT, maxAttempts: 1, requestHandler: handler });
+  return new SNSClient({ region, ...(credentials ? { credentials } : {}), logger: SILENT, maxAttempts: 1, requestHandler: handler });
 }

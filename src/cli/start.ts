@@ -1,3 +1,4 @@
+import type { Credentials } from "../aws/credentials.ts";
 import type { DaemonConfig, Environment } from "../config/config.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { loadConfig, requireDaemonSettings } from "../config/load.ts";
@@ -57,9 +58,10 @@ interface Place {
   readonly logger: Logger;
   readonly identity?: InstanceIdentity | undefined;
   readonly instance?: Instance;
+  readonly credentials: Credentials;
 }
 
-async function startUp(config: DaemonConfig, env: Environment, { logger, identity }: Place): Promise<Worker> {
+async function startUp(config: DaemonConfig, env: Environment, { logger, identity, credentials }: Place): Promise<Worker> {
   requireFfmpeg(config);
   const { version, warnings } = await checkFfmpeg(config.ffmpeg, chooseLadder(undefined, config), new AbortController().signal);
   const unusual = config.environment === "production" ? environmentWarnings(env) : [];
@@ -67,7 +69,7 @@ async function startUp(config: DaemonConfig, env: Environment, { logger, identit
   logger.info({ build: BUILD_ID, ffmpeg: version, node: process.version, environment: config.environment }, "starting");
   const { startWorker } = await import("../worker.ts");
   try {
-    return await startWorker(config, { logger, ffmpegVersion: version, instance: identity });
+    return await startWorker(config, { logger, ffmpegVersion: version, instance: identity, credentials });
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     logger.debug({ err: error }, "cannot start");
@@ -79,12 +81,14 @@ async function startUp(config: DaemonConfig, env: Environment, { logger, identit
 }
 
 async function openPlace(config: DaemonConfig, root: Logger): Promise<Place> {
+  const { sharedCredentials } = await import("../aws/credentials.ts");
+  const credentials = sharedCredentials(config.region);
   const imds = await findImds({ ...config, logger: root });
-  if (imds === undefined) return { logger: root };
+  if (imds === undefined) return { logger: root, credentials };
   const identity = await readIdentity(imds);
   const logger = identity ? root.child({ instanceId: identity.instanceId }) : root;
   const { watchedInstance } = await import("../instance.ts");
-  return { logger, identity, instance: watchedInstance(config, { imds, logger }) };
+  return { logger, identity, credentials, instance: watchedInstance(config, { imds, logger, credentials }) };
 }
 
 async function serve(worker: Worker, { logger, instance }: Place): Promise<number> {

@@ -47,4 +47,13 @@ export const INSTANCE_SAFEGUARDS: readonly Safeguard[] = [
     testFile: "test/unit/config/rules.test.ts",
     test: "bad input 77",
   },
+  {
+    name: "credentials stay in use while nobody gives new ones",
+    file: "src/aws/credentials.ts",
+    find: "if (!last) throw error;",
+    replace: "throw error;",
+    project: "integration",
+    testFile: "test/integration/aws/credentials.test.ts",
+    test: "goes on with credentials that have ended",
+  },
 ];

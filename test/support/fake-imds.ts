@@ -11,6 +11,8 @@ export interface FakeImds extends AsyncDisposable {
   readonly texts: Map<string, string>;
   /** Tokens given out so far. */
   readonly tokens: () => number;
+  /** How often this was read. */
+  readonly reads: (name: string) => number;
   /** Refuses every token given out so far with 401, as IMDS does when their time is over. */
   expireTokens(): void;
   /** Answers reads of paths that match (all, when none is given) with this status instead, so many times; undefined ends it. */
@@ -23,6 +25,7 @@ export interface FakeImds extends AsyncDisposable {
 export async function startFakeImds(): Promise<FakeImds> {
   const texts = new Map([["instance-id", "i-0123456789abcdef0"]]);
   const valid = new Set<string>();
+  const reads = new Map<string, number>();
   const state: { tokens: number; status?: number | undefined; failing?: string | undefined; times: number; delayMs: number } = {
     tokens: 0,
     times: 0,
@@ -43,6 +46,7 @@ export async function startFakeImds(): Promise<FakeImds> {
     return textAt(path.replace(/^\/latest\/meta-data\//, ""));
   };
   const textAt = (name: string): readonly [number, string] => {
+    reads.set(name, (reads.get(name) ?? 0) + 1);
     if (state.status !== undefined && (state.failing ?? name) === name && state.times-- > 0) return [state.status, ""];
     const text = texts.get(name);
     return text === undefined ? [404, "Not Found"] : [200, text];
@@ -61,6 +65,7 @@ export async function startFakeImds(): Promise<FakeImds> {
     url: `http://127.0.0.1:${port}`,
     texts,
     tokens: () => state.tokens,
+    reads: (name) => reads.get(name) ?? 0,
     expireTokens: () => valid.clear(),
     fail: (status, path, times = Infinity) => {
       state.status = status;

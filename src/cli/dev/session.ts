@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sharedCredentials } from "../../aws/credentials.ts";
 import type { Config, DaemonConfig, Environment } from "../../config/config.ts";
 import { loadConfig, requireDaemonSettings } from "../../config/load.ts";
 import { requireFfmpeg } from "../../config/programs.ts";
@@ -74,7 +75,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const destination = { write: (line: string): void => progress.log(line.trimEnd()) };
   const logger = createLogger({ level: config.logLevel, pretty: true, destination });
   const { startWorker } = await import("../../worker.ts");
-  const worker = await startWorker(config, { logger, onEvent });
+  const worker = await startWorker(config, { logger, onEvent, credentials: sharedCredentials(config.region) });
   undo.defer(() => stopWorker(worker));
   signal.throwIfAborted();
 

@@ -1,10 +1,14 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createS3Client } from "../../../src/aws/clients.ts";
+import { sharedCredentials } from "../../../src/aws/credentials.ts";
+import { openAws } from "../../../src/aws/open-aws.ts";
 import { createS3ObjectStore } from "../../../src/aws/s3-object-store.ts";
 import type { FakeImds } from "../../support/fake-imds.ts";
 import { startFakeImds } from "../../support/fake-imds.ts";
+import { until } from "../../support/until.ts";
 
 const NO_OTHERS = [
   "AWS_ACCESS_KEY_ID",
@@ -35,15 +39,18 @@ beforeEach(async () => {
   vi.stubEnv("AWS_CONFIG_FILE", "/nonexistent");
 });
 afterEach(async () => {
+  vi.useRealTimers();
   vi.unstubAllEnvs();
+  signers.length = 0;
+  isExpired = false;
   s3Server.closeAllConnections();
   s3Server.close();
   await imds[Symbol.asyncDispose]();
 });
 
-/** Lets the instance's role have credentials that end in a minute, which is before they would be renewed. */
-function giveRole(AccessKeyId: string): void {
-  const Expiration = new Date(Date.now() + 60_000).toISOString();
+/** Lets the instance's role have credentials that end in a minute, which is before they would be renewed, or in so many seconds. */
+function giveRole(AccessKeyId: string, seconds = 60): void {
+  const Expiration = new Date(Date.now() + seconds * 1000).toISOString();
   imds.texts.set("iam/security-credentials/", "worker");
   imds.texts.set(
     "iam/security-credentials/worker",
@@ -51,8 +58,10 @@ function giveRole(AccessKeyId: string): void {
   );
 }
 
+const settings = { region: "us-east-1", endpointOverridden: true, forcePathStyle: true, maxAttempts: 1 };
+
 test("fault 42, R-L4: goes on with the role's last credentials while the metadata service is away, and is tried again when they have expired", async () => {
-  const client = createS3Client({ region: "us-east-1", endpointOverridden: true, forcePathStyle: true, maxAttempts: 1 });
+  const client = createS3Client({ ...settings, credentials: sharedCredentials("us-east-1") });
   const store = createS3ObjectStore(client, "bucket");
   giveRole("ROLE1");
   await store.readText("a");
@@ -62,4 +71,43 @@ test("fault 42, R-L4: goes on with the role's last credentials while the metadat
   isExpired = true;
   await expect(store.readText("d")).rejects.toMatchObject({ code: "storage_throttled", disposition: "retry" });
   client.destroy();
+});
+
+test("fault 42, R-L4: goes on with credentials that have ended while the metadata service is away, and has its new ones afterwards", async () => {
+  const client = createS3Client({ ...settings, credentials: sharedCredentials("us-east-1") });
+  const store = createS3ObjectStore(client, "bucket");
+  giveRole("ROLE2", 2);
+  await store.readText("a");
+  imds.fail(500);
+  await sleep(2500);
+  await expect(store.readText("b")).resolves.toMatchObject({ text: "text" });
+  imds.fail(undefined);
+  giveRole("ROLE3", 3600);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 120_000 });
+  // The one asks for new ones, and does not wait for them while it has others.
+  await store.readText("c");
+  await until("the new ones are in use", async () => {
+    await store.readText("d");
+    return signers.at(-1) === "ROLE3" ? true : undefined;
+  });
+  expect(signers.slice(0, 2)).toEqual(["ROLE2", "ROLE2"]);
+  client.destroy();
+});
+
+test("R-L4: all clients of a worker have their credentials from one request", async () => {
+  giveRole("ROLE4", 3600);
+  const credentials = sharedCredentials("us-east-1");
+  const aws = openAws(
+    { region: "us-east-1", endpointOverridden: true, queueUrl: "http://127.0.0.1:1/q", s3: { forcePathStyle: true } },
+    {},
+    credentials,
+  );
+  await Promise.allSettled([
+    aws.bucket("a").readText("a"),
+    aws.readDepth("http://127.0.0.1:1/q", AbortSignal.timeout(5000)),
+    aws.queue.checkQueue(),
+  ]);
+  expect(signers).toEqual(["ROLE4", "ROLE4", "ROLE4"]);
+  expect(imds.reads("iam/security-credentials/worker")).toBe(1);
+  aws.close();
 });
