@@ -2,10 +2,12 @@ import type { Aws } from "./aws/open-aws.ts";
 import type { DaemonConfig } from "./config/config.ts";
 import { loadPresets } from "./config/elastic-presets.ts";
 import { laddersInForce } from "./config/ladders.ts";
+import { encodeBudgetBytes } from "./engines/ffmpeg/capacity.ts";
 import { keyFinder } from "./keys/find-key.ts";
 import type { Observer } from "./observer.ts";
 import type { AttemptWork } from "./pipeline/attempt.ts";
 import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
+import { createMemoryGate } from "./pipeline/memory-gate.ts";
 import { recordedAttempt } from "./pipeline/recorded-attempt.ts";
 import type { HandleMessage, MessageHandlerOptions } from "./queue/handle-message.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
@@ -28,6 +30,7 @@ export const pipelineDeps = (config: DaemonConfig, { aws, tools, observer }: Dep
   presets: loadPresets(config),
   settings: config,
   tools,
+  memory: createMemoryGate(encodeBudgetBytes()),
   takeClaim: claimTaker({ store: aws.bucket(config.stateBucket), lease: leaseOf(config) }),
   findKey: keyFinder(config.environmentSecret),
   report: observer.job,

@@ -118,6 +118,7 @@ function logStage(event: JobEvent, { logger, sums }: { logger: Logger; sums: Job
   if (event.kind === "started") logger.info({ jobId, bucket: event.bucket, key: event.sourceKey }, "job started");
   if (event.kind === "copy-refused")
     logger.warn({ jobId, code: event.code, reason: event.reason }, "the source cannot be copied, so it is encoded");
+  if (event.kind === "waiting") logger.info({ jobId, memoryBytes: event.memoryBytes }, "job waits until others need less memory");
   if (event.kind === "resumed") logger.info({ jobId, segments: event.segments, ofSegments: event.ofSegments }, "job resumed");
   if (event.kind === "stage-ended" && !event.code)
     logger.info({ jobId, stage: event.stage, durationSeconds: event.durationSeconds }, "stage ended");

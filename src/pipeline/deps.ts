@@ -8,6 +8,7 @@ import type { FindKey } from "../keys/find-key.ts";
 import type { SourceLimits } from "../media/limits.ts";
 import type { SandboxAbilities } from "../process/sandbox.ts";
 import type { Services } from "./hand-over.ts";
+import type { MemoryGate } from "./memory-gate.ts";
 import type { ObjectStore, ReportEvent, SourceStore, TakeClaim } from "./ports.ts";
 
 /** Everything a job needs from outside, built once by the composition root. */
@@ -23,6 +24,8 @@ export interface PipelineDeps {
   /** Where the keys of ladders with encryption come from. */
   readonly findKey: FindKey;
   readonly report: ReportEvent;
+  /** What the encodes of all jobs share; absent where there is one. */
+  readonly memory?: MemoryGate;
   /** Absent: ffmpeg does everything. */
   readonly services?: Services;
 }

@@ -5,7 +5,7 @@ import { planChunks } from "../domain/chunks.ts";
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import { OutputError } from "../domain/errors.ts";
 import { encodeSecondsOn } from "../domain/estimate.ts";
-import { encoderThreads, parallelChunks } from "../engines/ffmpeg/capacity.ts";
+import { encodeBytes, encoderThreads, parallelChunks } from "../engines/ffmpeg/capacity.ts";
 import type { ReusedSegments } from "../engines/ffmpeg/run-chunks.ts";
 import type { EncodeReport } from "../engines/ffmpeg/run.ts";
 import { encode } from "../engines/ffmpeg/run.ts";
@@ -23,8 +23,8 @@ export interface EncodeStage {
 }
 
 /**
- * Encodes the plan into the workspace, within its deadline and its share of the disk; reports progress as a share of the timeline. Throws what `encode`
- * throws, and OutputError output_incomplete for a copy of a source with damaged frames.
+ * Encodes the plan into the workspace when the machine has the memory for it, within its deadline and its share of the disk;
+ * reports progress as a share of the timeline. Throws what `encode` throws, and OutputError output_incomplete for a copy of a source with damaged frames.
  */
 export async function encodeStage(
   { plan, reused, onDamage }: EncodeStage,
@@ -45,6 +45,9 @@ export async function encodeStage(
   await requireSpace(settings.workDir, neededBytes, settings.disk.minimumFreeBytes);
   await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
   const quota = { folder: dirname(workspace.outDir), growthBytes: growthAllowed(neededBytes, plan.source.sizeBytes) };
+  const memoryBytes = encodeBytes(plan, chunks);
+  const onWait = (): void => report({ kind: "waiting", jobId, memoryBytes });
+  using _ = await deps.memory?.enter(memoryBytes, { signal, onWait });
   const encoded = await withinQuota(quota, signal, (within) =>
     encode(
       {

@@ -207,6 +207,8 @@ export type ChoiceReason = (typeof CHOICE_REASONS)[number];
 /** What the pipeline tells whoever watches: logs, metrics, the status page, a progress bar. */
 export type JobEvent =
   | { readonly kind: "started"; readonly jobId: string; readonly sourceKey: string; readonly bucket: string }
+  /** An encode that needs so much memory begins when others have ended. */
+  | { readonly kind: "waiting"; readonly jobId: string; readonly memoryBytes: number }
   | { readonly kind: "stage-started"; readonly jobId: string; readonly stage: Stage }
   | {
       readonly kind: "stage-ended";

@@ -70,9 +70,10 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
   return { observe };
 }
 
+const UNCOUNTED = ["started", "waiting", "copy-refused", "resumed"] as const;
 /** What no metric tells of. */
-const isUncounted = (event: JobEvent): event is Extract<JobEvent, { kind: "started" | "copy-refused" | "resumed" }> =>
-  event.kind === "started" || event.kind === "copy-refused" || event.kind === "resumed";
+const isUncounted = (event: JobEvent): event is Extract<JobEvent, { kind: (typeof UNCOUNTED)[number] }> =>
+  UNCOUNTED.some((kind) => kind === event.kind);
 
 function keepSpeed(job: Running, { stage, speed }: Extract<JobEvent, { kind: "progress" }>): void {
   if (stage === "encode" && speed !== undefined) job.speed = speed;

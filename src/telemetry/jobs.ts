@@ -37,8 +37,17 @@ export interface JobBoard {
 
 const KEPT = 50;
 
-type UnseenKind = "engine-chosen" | "engine-ended" | "verification-failed" | "transferred" | "copy-refused" | "resumed" | "published";
+type UnseenKind =
+  | "waiting"
+  | "engine-chosen"
+  | "engine-ended"
+  | "verification-failed"
+  | "transferred"
+  | "copy-refused"
+  | "resumed"
+  | "published";
 const UNSEEN: ReadonlySet<string> = new Set<UnseenKind>([
+  "waiting",
   "engine-chosen",
   "engine-ended",
   "verification-failed",

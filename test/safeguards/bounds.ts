@@ -155,4 +155,13 @@ export const BOUND_SAFEGUARDS: readonly Safeguard[] = [
     testFile: "test/integration/telemetry/http.test.ts",
     test: "on any path",
   },
+  {
+    name: "encodes begin as memory allows",
+    file: "src/pipeline/memory-gate.ts",
+    find: "(taken === 0 || taken + next.bytes <= budgetBytes)",
+    replace: "budgetBytes",
+    project: "unit",
+    testFile: "test/unit/pipeline/memory-gate.test.ts",
+    test: "those run that fit its memory",
+  },
 ];

@@ -42,7 +42,7 @@ export const INSTANCE_SAFEGUARDS: readonly Safeguard[] = [
     name: "a drain that PM2 would cut short is refused",
     file: "src/config/rules.ts",
     find: "  if (!isPm2Ours(env)) return undefined;",
-    replace: "  if (isPm2Ours(env)) return undefined;",
+    replace: "  if (env) return undefined;",
     project: "unit",
     testFile: "test/unit/config/rules.test.ts",
     test: "bad input 77",

@@ -105,4 +105,13 @@ export const OPERATING_SAFEGUARDS: readonly Safeguard[] = [
     testFile: "test/unit/queue/redrive.test.ts",
     test: "forgives the job's failures before",
   },
+  {
+    name: "a kept source goes when another worker has published it",
+    file: "src/pipeline/run-job.ts",
+    find: "    await dropKept(deps.settings.workDir, admitted.object);\n    return { outcome: admitted.kind",
+    replace: "    return { outcome: admitted.kind",
+    project: "unit",
+    testFile: "test/unit/pipeline/redelivery.test.ts",
+    test: "forgets the source that an attempt before it kept",
+  },
 ];

@@ -1,5 +1,6 @@
-import { availableParallelism } from "node:os";
-import { chunkBytes } from "../../domain/chunks.ts";
+import { availableParallelism, totalmem } from "node:os";
+import type { ChunkRules } from "../../domain/chunks.ts";
+import { chunkBytes, planChunks } from "../../domain/chunks.ts";
 import type { EncodePlan } from "../../domain/encode-plan.ts";
 
 /** What a job may take of this machine. */
@@ -10,7 +11,7 @@ export interface CapacitySettings {
   readonly concurrency: number;
 }
 
-/** Of the memory that is free when a job begins. */
+/** Of the memory that is free when a job begins, and for all of them together of what there is. */
 const MEMORY_SHARE = 0.8;
 
 /** x264 takes so many for each core; more cores than one ffmpeg can use would only cost memory (4.25 GB on 64, MEDIA.md). */
@@ -29,4 +30,20 @@ export function parallelChunks(plan: EncodePlan, { parallelChunks: configured, c
   if (configured > 0) return configured;
   const byMemory = (process.availableMemory() * MEMORY_SHARE) / concurrency / chunkBytes(plan);
   return Math.max(1, Math.floor(Math.min(availableParallelism() / concurrency, byMemory)));
+}
+
+/** What all encodes of this machine may take together; a container has what it is limited to. */
+export const encodeBudgetBytes = (): number => MEMORY_SHARE * Math.min(totalmem(), process.constrainedMemory() || Infinity);
+
+/**
+ * One ffmpeg with its threads takes more than one of a single thread by this for each core that it can use: measured on two
+ * cores 0.67 GB at 1080p and 2.33 GB at 2160p, of 0.39 and 1.33.
+ */
+const SHARE_PER_CORE = 0.375;
+
+/** Memory that the encode of this plan needs, in bytes: of its chunks at a time, or of the one process with its threads. */
+export function encodeBytes(plan: EncodePlan, chunks: ChunkRules): number {
+  const count = planChunks(plan, chunks).length;
+  if (count > 1) return chunkBytes(plan) * Math.min(count, chunks.parallel);
+  return chunkBytes(plan) * (1 + SHARE_PER_CORE * Math.min(availableParallelism(), chunks.aboveCores));
 }

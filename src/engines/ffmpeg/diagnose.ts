@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { JobError } from "../../domain/errors.ts";
 import { EngineError, ResourceError, ShutdownError, SourceError } from "../../domain/errors.ts";
 import type { CommandResult } from "../../process/run-command.ts";
@@ -23,9 +24,19 @@ export function diagnose(run: { encoder: CommandResult; packager: CommandResult;
     return new SourceError("source_corrupt", "too many frames of the source cannot be decoded", { facts });
   if (/Cannot determine format of input stream/.test(encoder.stderrTail))
     return new SourceError("source_corrupt", "not one frame of the source can be decoded", { facts });
-  const culprit = encoder.ended === "exit" && encoder.exitCode !== 0 ? "ffmpeg" : "the packager";
-  return new EngineError("engine_failed", `${culprit} failed`, { facts });
+  const [name, culprit] = encoder.ended === "exit" && encoder.exitCode !== 0 ? ["ffmpeg", encoder] : ["the packager", packager];
+  return new EngineError("engine_failed", `${name} ${wayOfFailing(culprit)}`, { facts });
 }
+
+/** A signal as it came, or as a fence tells it: 128 and its number. */
+function wayOfFailing({ signal, exitCode }: CommandResult): string {
+  const number = signal === null ? (exitCode ?? 0) - 128 : constants.signals[signal];
+  if (number === constants.signals.SIGKILL) return "was killed from outside: by the kernel, when the machine ran out of memory";
+  const name = CRASHES.find((crash) => constants.signals[crash] === number);
+  return name === undefined ? "failed" : `crashed (${name})`;
+}
+
+const CRASHES = ["SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE"] as const;
 
 /** Whoever stops a worker's whole process tree says nothing against the source (E7). ffmpeg ends with 255 then, bwrap with 128 + n. */
 const wasStopped = ({ ended, signal, exitCode, stderrTail }: CommandResult): boolean =>

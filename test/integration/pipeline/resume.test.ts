@@ -4,6 +4,8 @@ import { z } from "zod";
 import { EngineError, ShutdownError } from "../../../src/domain/errors.ts";
 import { attemptJob } from "../../../src/pipeline/attempt.ts";
 import { createFileSource } from "../../../src/pipeline/file-source.ts";
+import type { MemoryGate } from "../../../src/pipeline/memory-gate.ts";
+import { createMemoryGate } from "../../../src/pipeline/memory-gate.ts";
 import type { JobEvent, ObjectStore, SourceStore } from "../../../src/pipeline/ports.ts";
 import { createFolderStore } from "../../../src/publish/folder-store.ts";
 import { claimTaker } from "../../../src/state/claims.ts";
@@ -36,6 +38,8 @@ interface Attempt {
   /** Ends it when this object of the revision went up. */
   readonly at?: string;
   readonly reason?: Error;
+  readonly memory?: MemoryGate;
+  readonly onEvent?: (event: JobEvent) => void;
 }
 
 interface Attempted {
@@ -49,7 +53,11 @@ interface Attempted {
 }
 
 /** One attempt at the folder's source into its "out", under the claim that the state keeps. */
-async function attempt(folder: TemporaryFolder, state: MemoryStore, { after = Infinity, at, reason }: Attempt = {}): Promise<Attempted> {
+async function attempt(
+  folder: TemporaryFolder,
+  state: MemoryStore,
+  { after = Infinity, at, reason, memory, onEvent }: Attempt = {},
+): Promise<Attempted> {
   const config = configIn(folder, PACED);
   const cancel = new AbortController();
   const { signal } = cancel;
@@ -86,7 +94,11 @@ async function attempt(folder: TemporaryFolder, state: MemoryStore, { after = In
     tools: await openTools(config, signal),
     takeClaim: claimTaker({ store: state, lease: LEASE }),
     findKey: async () => Promise.reject(new Error("nothing is encrypted")),
-    report: (event: JobEvent) => events.push(event),
+    report: (event: JobEvent) => {
+      events.push(event);
+      onEvent?.(event);
+    },
+    ...(memory ? { memory } : {}),
   };
   const job = { id: "job", source: { bucket: "local", key: folder.in("source.mp4") }, assetPath: ASSET };
   const outcome = await settled(attemptJob(job, deps, { signal, checkLease: () => signal.throwIfAborted(), messageId: "message" }));
@@ -186,4 +198,24 @@ describe("an attempt after one that was interrupted", () => {
       .parse(JSON.parse(await readFile(folder.in("out", "asset.json"), "utf8")));
     expect(degraded).toStrictEqual(["decode_errors"]);
   });
+});
+
+test("R-L11: an encode for which the machine has no memory begins when the one before it has ended", async () => {
+  await using one = await aFilm();
+  await using two = await aFilm();
+  const memory = createMemoryGate(1);
+  const seen: string[] = [];
+  const told = (name: string) => (event: JobEvent) => {
+    if (event.kind === "waiting" || (event.kind === "engine-ended" && event.exit === "ok")) seen.push(`${name} ${event.kind}`);
+  };
+  const outcomes = await Promise.all([
+    attempt(one, memoryStore(), { memory, onEvent: told("one") }),
+    attempt(two, memoryStore(), { memory, onEvent: told("two") }),
+  ]);
+  expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined]);
+  const [waited = "", ...ended] = seen;
+  expect(waited).toMatch(/^(?:one|two) waiting$/);
+  // Each ends with a picture's and a sound's ffmpeg at least, and all of the first before any of the one that waited.
+  const names = ended.map((text) => text.slice(0, 3));
+  expect(names.lastIndexOf(waited.startsWith("one") ? "two" : "one")).toBeLessThan(names.indexOf(waited.slice(0, 3)));
 });

@@ -69,6 +69,16 @@ describe("diagnose", () => {
     expect(diagnose({ encoder: aResult({ exitCode: 1 }), packager: killedByUs, decodeErrors: 0 }).message).toBe("ffmpeg failed");
   });
 
+  test.each<readonly [string, Partial<CommandResult>, string]>([
+    ["fault 51: a crash", { exitCode: null, signal: "SIGSEGV" }, "ffmpeg crashed (SIGSEGV)"],
+    ["fault 51: a crash behind a fence", { exitCode: 134 }, "ffmpeg crashed (SIGABRT)"],
+    ["fault 48: the kernel's end", { exitCode: null, signal: "SIGKILL" }, "when the machine ran out of memory"],
+    ["fault 48: the kernel's end behind a fence", { exitCode: 137 }, "when the machine ran out of memory"],
+    ["a code of its own", { exitCode: 187 }, "ffmpeg failed"],
+  ])("names %s", (_what, changes, message) => {
+    expect(diagnose({ encoder: aResult(changes), packager: killedByUs, decodeErrors: 0 }).message).toContain(message);
+  });
+
   test("keeps the last words of both, bounded", () => {
     const { facts } = diagnose({ encoder: aResult({ exitCode: 1, stderrTail: "x".repeat(8000) }), packager: killedByUs, decodeErrors: 7 });
     expect(facts).toMatchObject({ decodeErrors: 7, encoder: { exitCode: 1, stderr: "x".repeat(2000) }, packager: { ended: "cancelled" } });

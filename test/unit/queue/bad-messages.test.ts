@@ -76,7 +76,7 @@ describe("a message is rejected at its first receive", () => {
     ["bad input 15: no key", without("key")],
     ["bad input 15: no size", without("size")],
     ["bad input 16: ten thousand levels", `{"Records":${"[".repeat(10_000)}${"]".repeat(10_000)}}`],
-    ["bad input 16: above 1 MiB", jobMessage({ metadata: { note: "x".repeat(1024 * 1024) } })],
+    ["bad input 16: above 1 MiB", `${jobMessage({})}${" ".repeat(1024 * 1024)}`],
     ["bad input 16: a hundred thousand records", `{"Records":[${"{},".repeat(100_000)}{}]}`],
     [
       "bad input 20: an event of a bucket that is not on the list",
