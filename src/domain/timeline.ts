@@ -45,6 +45,17 @@ export const gopSeconds = ({ gopFrames, frameRate }: Timeline): number => (gopFr
 /** How many segments every rendition has. */
 export const segmentCount = ({ frameCount, segmentFrames }: Timeline): number => Math.ceil(frameCount / segmentFrames);
 
+/**
+ * The same plan on the nominal grid, for managed engines: they cut at whole seconds, to which GOPs that were shortened do not
+ * fit. Its last segment may be short.
+ */
+export function onNominalGrid<T extends { readonly timeline: Timeline }>(plan: T, { gopSeconds: nominal, gopsPerSegment }: Ladder): T {
+  const gopFrames = nominalGop(toNumber(plan.timeline.frameRate), nominal);
+  return { ...plan, timeline: { ...plan.timeline, gopFrames, segmentFrames: gopFrames * gopsPerSegment } };
+}
+
+const nominalGop = (fps: number, nominalSeconds: number): number => Math.max(1, Math.round(nominalSeconds * fps));
+
 type Span = Pick<Timeline, "sourceStartSeconds" | "frameRate" | "frameCount">;
 
 function onGrid({ sourceStartSeconds, frameRate, frameCount }: Span, ladder: Ladder): Timeline {
@@ -55,7 +66,7 @@ function onGrid({ sourceStartSeconds, frameRate, frameCount }: Span, ladder: Lad
 
 /** The nominal GOP, or the longest slightly shorter one that leaves no stub of a last segment. */
 function chooseGop(frameCount: number, fps: number, { gopSeconds: nominalSeconds, gopsPerSegment }: Ladder): number {
-  const nominal = Math.max(1, Math.round(nominalSeconds * fps));
+  const nominal = nominalGop(fps, nominalSeconds);
   const shortest = Math.max(1, Math.ceil(nominal * SHORTEST_GOP_SHARE));
   const tail = (gop: number): number => frameCount % (gop * gopsPerSegment) || gop * gopsPerSegment;
   let best = nominal;

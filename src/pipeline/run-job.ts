@@ -1,5 +1,6 @@
 import type { EncodePlan } from "../domain/encode-plan.ts";
 import type { Job } from "../domain/job.ts";
+import { onNominalGrid } from "../domain/timeline.ts";
 import { probeSource } from "../media/probe-source.ts";
 import type { Admitted } from "./admit.ts";
 import { admit, wasOvertaken } from "./admit.ts";
@@ -87,8 +88,8 @@ async function makeIn(workspace: Workspace, { job, admitted, claim, run }: Makin
   context.note?.({ plan: withoutSource(plan) });
   const uncopied = { ...admitted.ladder, passThrough: false };
   const isCopied = deps.services !== undefined && plan.passThrough?.kind === "copy";
-  const forServices = isCopied ? await planStage({ source, ladder: uncopied, sourcePath, known: plan.content }, stageRun) : plan;
-  const handed = await handOver({ job, admitted, claim, plan: forServices }, run);
+  const encoded = isCopied ? await planStage({ source, ladder: uncopied, sourcePath, known: plan.content }, stageRun) : plan;
+  const handed = await handOver({ job, admitted, claim, plan: onNominalGrid(encoded, admitted.ladder) }, run);
   if (handed !== "here") return { outcome: handed, assetPath };
   const revision = nameRevision();
   const { encryption } = admitted.ladder;

@@ -2,6 +2,7 @@ import type { EncodePlan } from "../domain/encode-plan.ts";
 import { EngineError } from "../domain/errors.ts";
 import type { Job } from "../domain/job.ts";
 import { planEncode } from "../domain/plan-encode.ts";
+import { onNominalGrid } from "../domain/timeline.ts";
 import { fetchIndex } from "../media/fetch-index.ts";
 import { probeSource } from "../media/probe-source.ts";
 import type { Admitted } from "./admit.ts";
@@ -28,7 +29,7 @@ export async function submitJob(job: Job, run: JobRun, readRange: ReadRange): Pr
     if (await wasOvertaken(admitted, deps, claimed.context)) return { outcome: "duplicate", assetPath };
     const plan = await lookAt(admitted, { jobId: job.id, run: claimed, readRange });
     if (plan === "stale") return { outcome: "stale", assetPath };
-    const handed = await handOver({ job, admitted, claim, plan }, claimed);
+    const handed = await handOver({ job, admitted, claim, plan: onNominalGrid(plan, admitted.ladder) }, claimed);
     if (handed === "here") throw new EngineError("engine_unavailable", "ffmpeg is to do it, which does not run here: a worker takes it");
     return { outcome: handed, assetPath };
   });

@@ -22,7 +22,7 @@ export function captionOutput({ id, sourceIndex, language, name, sdh }: Embedded
     CaptionDescriptions: [
       {
         CaptionSelectorName: selectorName(position),
-        CustomLanguageCode: language,
+        CustomLanguageCode: withoutDigits(language),
         LanguageDescription: name,
         DestinationSettings: {
           DestinationType: "WEBVTT",
@@ -33,5 +33,8 @@ export function captionOutput({ id, sourceIndex, language, name, sdh }: Embedded
     ContainerSettings: { Container: "CMFC" },
   };
 }
+
+/** Captions, unlike sound, take no code with a digit (CreateJob reference): es-419 is es there. */
+const withoutDigits = (language: string): string => (/\d/.test(language) ? (language.split("-")[0] ?? language) : language);
 
 const selectorName = (position: number): string => `Captions Selector ${position + 1}`;

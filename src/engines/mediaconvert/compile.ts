@@ -123,7 +123,7 @@ const groupSettings = ({ segmentSeconds, fragmentSeconds }: SegmentLengths, hasP
   ...(hasPicture
     ? {
         ImageBasedTrickPlay: "ADVANCED",
-        ImageBasedTrickPlaySettings: { IntervalCadence: "FOLLOW_IFRAME", ThumbnailWidth: 192, TileWidth: 5, TileHeight: 5 },
+        ImageBasedTrickPlaySettings: { IntervalCadence: "FOLLOW_IFRAME", ThumbnailWidth: 192, TileWidth: 5, TileHeight: 4 },
       }
     : {}),
 });

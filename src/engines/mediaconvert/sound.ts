@@ -33,20 +33,20 @@ export const audioOutput = (rendition: AudioRendition, plan: EncodePlan): Output
   },
 });
 
-function trackType({ isDefault }: AudioRendition, { video }: EncodePlan) {
+/** One default in all: there is one a group, and the service has one output group. */
+function trackType({ id, isDefault }: AudioRendition, { video, audio }: EncodePlan) {
   if (video.length === 0) return "AUDIO_ONLY_VARIANT_STREAM";
-  return isDefault ? "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT" : "ALTERNATE_AUDIO_AUTO_SELECT";
+  return isDefault && audio.find((other) => other.isDefault)?.id === id
+    ? "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT"
+    : "ALTERNATE_AUDIO_AUTO_SELECT";
 }
 
-function audioDescription(
-  { sourceIndex, channels, bitrateBps, sampleRate, language, name }: AudioRendition,
-  plan: EncodePlan,
-): AudioDescription {
+/** Without a name: the service takes letters, digits and spaces alone, and the playlists that show it are ours. */
+function audioDescription({ sourceIndex, channels, bitrateBps, sampleRate, language }: AudioRendition, plan: EncodePlan): AudioDescription {
   const position = plan.source.audio.findIndex(({ index }) => index === sourceIndex);
   const isMono = plan.source.audio[position]?.channels === 1;
   return {
     AudioSourceName: selectorName(position),
-    StreamName: name,
     CustomLanguageCode: language,
     LanguageCodeControl: "USE_CONFIGURED",
     // One channel would else come out of one speaker.

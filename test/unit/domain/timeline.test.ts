@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { rational, toNumber } from "../../../src/domain/rational.ts";
 import type { Timeline } from "../../../src/domain/timeline.ts";
-import { audioTimeline, gopSeconds, segmentCount, segmentSeconds, videoTimeline } from "../../../src/domain/timeline.ts";
+import { audioTimeline, gopSeconds, onNominalGrid, segmentCount, segmentSeconds, videoTimeline } from "../../../src/domain/timeline.ts";
 import { aLadder } from "../../helpers/ladders.ts";
 import { aSource, aVideoTrack, anAudioTrack } from "../../helpers/sources.ts";
 
@@ -86,6 +86,12 @@ describe("videoTimeline", () => {
     expect(timeline.gopFrames).toBe(58);
     expect(segmentCount(timeline)).toBe(4);
     expect(tailSeconds(timeline, timeline.segmentFrames)).toBeCloseTo(0.7, 6);
+  });
+
+  test("has the nominal GOP and the tail where somebody else cuts", () => {
+    const { timeline } = onNominalGrid({ timeline: timelineOf(18.1) }, aLadder());
+    expect(timeline).toStrictEqual({ ...timelineOf(18.1), gopFrames: 60, segmentFrames: 180 });
+    expect(tailSeconds(timeline, timeline.segmentFrames)).toBeCloseTo(0.1, 6);
   });
 
   test("starts where the picture starts", () => {

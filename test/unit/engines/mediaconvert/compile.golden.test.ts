@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { parseCreateJob } from "../../../../src/cli/dev/engines/mediaconvert/create-job.ts";
 import type { EncodePlan } from "../../../../src/domain/encode-plan.ts";
-import { segmentSeconds, gopSeconds } from "../../../../src/domain/timeline.ts";
+import { gopSeconds, onNominalGrid, segmentSeconds } from "../../../../src/domain/timeline.ts";
 import { clientRequestToken, compile } from "../../../../src/engines/mediaconvert/compile.ts";
 import { videoLengths } from "../../../../src/engines/mediaconvert/segments.ts";
 import type { RemoteRequest } from "../../../../src/engines/remote.ts";
@@ -87,6 +88,45 @@ describe("the CreateJob of MediaConvert", () => {
   });
 });
 
+describe("the API's own patterns", () => {
+  const accepted = (plan: EncodePlan): unknown => {
+    const compiled = compile(aRemoteRequest({ plan }), settings);
+    return compiled.kind === "job" ? parseCreateJob(camel(compiled.job)) : compiled;
+  };
+  const named = (title: string) => anAudioTrack({ title, language: "fr" });
+
+  test.each(["Français", "English (5.1)", "Director's cut", "日本語"])("take sound named %s", (title) => {
+    const plan = aPlan(aSource({ audio: [named(title), { ...named(title), index: 2 }] }));
+    expect(accepted(plan)).toMatchObject({ settings: { outputGroups: expect.any(Array) } });
+  });
+
+  test("take captions of a region that has a number", () => {
+    const text = [{ index: 2, codec: "mov_text", language: "es-419", forced: false }];
+    expect(JSON.stringify(accepted(aPlan(aSource({ text }))))).toContain('"customLanguageCode":"es"');
+  });
+
+  test("refuse a fragment that is no multiple of a GOP, which a film with a short tail would have", () => {
+    const plan = aPlan(aSource({ video: aVideoTrack({ durationSeconds: 18.1 }) }));
+    expect(kindsOf({ plan })).toStrictEqual(["segment_grid"]);
+    expect(accepted(onNominalGrid(plan, aLadder()))).toMatchObject({ settings: { outputGroups: expect.any(Array) } });
+    const whole = compile(aRemoteRequest({ plan: onNominalGrid(plan, aLadder()) }), settings);
+    const text = JSON.stringify(camel(whole.kind === "job" ? whole.job : {})).replaceAll('"gopSize":60', '"gopSize":58');
+    expect(() => parseCreateJob(JSON.parse(text))).toThrow(/no multiple of a GOP/);
+  });
+
+  test("take one default sound in all groups", () => {
+    const plan = GOLDEN_PLANS["surround"] ?? aPlan();
+    expect(JSON.stringify(accepted(plan)).match(/ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT/g)).toHaveLength(1);
+  });
+});
+
+/** As the wire has it. */
+function camel(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camel);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.includes(" ") ? key : key.charAt(0).toLowerCase() + key.slice(1), camel(inner)]));
+}
+
 describe("what MediaConvert cannot do", () => {
   test.each<[string, Partial<RemoteRequest>]>([
     ["encryption", { plan: aPlan(aSource(), aLadder({ encryption: encryption() })) }],
@@ -135,7 +175,8 @@ describe("videoLengths", () => {
       [15, 1],
     ] as const) {
       for (let frameCount = 100; frameCount < 4000; frameCount += 37) {
-        const { timeline } = aPlan(aSource({ video: aVideoTrack({ frameRate: { num, den }, durationSeconds: (frameCount * den) / num }) }));
+        const video = aVideoTrack({ frameRate: { num, den }, durationSeconds: (frameCount * den) / num });
+        const { timeline } = onNominalGrid(aPlan(aSource({ video })), aLadder());
         const lengths = videoLengths(timeline);
         const gops = Math.ceil((lengths?.segmentSeconds ?? 0) / gopSeconds(timeline) - 1e-9);
         expect(gops * gopSeconds(timeline)).toBeCloseTo(segmentSeconds(timeline), 9);
@@ -144,10 +185,12 @@ describe("videoLengths", () => {
     }
   });
 
-  test("have shorter fragments rather than segments that end a GOP early", () => {
+  test.each([
+    [50, 350],
+    [38, 114],
+  ])("are none for GOPs of %d frames at 20 a second: a fragment would be no multiple of one", (gopFrames, segmentFrames) => {
     const { timeline } = aPlan();
-    const gopsOfTwoAndAHalfSeconds = { ...timeline, frameRate: { num: 20, den: 1 }, gopFrames: 50, segmentFrames: 350 };
-    expect(videoLengths(gopsOfTwoAndAHalfSeconds)).toStrictEqual({ segmentSeconds: 17, fragmentSeconds: 1 });
+    expect(videoLengths({ ...timeline, frameRate: { num: 20, den: 1 }, gopFrames, segmentFrames })).toBeUndefined();
   });
 
   test("are none where no whole second lies between the last GOP of a segment and its end", () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { mediaConvertError } from "./errors.ts";
 import type { JobSettings, Output, OutputGroup } from "./settings.ts";
-import { rateControlled } from "./rate-controlled.ts";
+import { gopSeconds, rateControlled } from "./rate-controlled.ts";
 import { jobSettings } from "./settings.ts";
 import { userMetadata } from "../user-metadata.ts";
 
@@ -72,7 +72,24 @@ function groupProblems(group: OutputGroup): string[] {
       ? ["Automated ABR takes exactly one video output."]
       : []),
     ...group.outputs.flatMap((output) => outputProblems(output, automated)),
+    ...fragmentProblems(group),
   ];
+}
+
+/** User guide, "Setting the fragment length": a multiple of the GOP, as far as the frame rate allows. */
+function fragmentProblems({ outputGroupSettings: settings, outputs }: OutputGroup): string[] {
+  if (settings.type !== "CMAF_GROUP_SETTINGS") return [];
+  const { fragmentLength } = settings.cmafGroupSettings;
+  return outputs.flatMap(({ videoDescription }) => {
+    const codec = videoDescription?.codecSettings;
+    if (codec === undefined || codec.codec === "FRAME_CAPTURE") return [];
+    const gop = gopSeconds(codec, NaN);
+    const { framerateNumerator = 30, framerateDenominator = 1 } = rateControlled(codec);
+    const off = gop === undefined ? 0 : Math.abs(fragmentLength - Math.max(1, Math.round(fragmentLength / gop)) * gop);
+    return off > framerateDenominator / framerateNumerator / 2
+      ? [`fragmentLength ${fragmentLength} is no multiple of a GOP of ${gop} s.`]
+      : [];
+  });
 }
 
 const isFrameCapture = ({ containerSettings, videoDescription }: Output): boolean =>

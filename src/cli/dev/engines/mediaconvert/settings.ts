@@ -52,13 +52,16 @@ const videoDescription = z.looseObject({
 });
 export type VideoDescription = z.infer<typeof videoDescription>;
 
-/** A custom code, ISO 639-2 or BCP-47, goes before the other. */
-const language = { languageCode: z.string().optional(), customLanguageCode: z.string().optional() };
+/** A custom code, ISO 639-2 or BCP-47, goes before the other; patterns as in the API's model, where captions take no digits. */
+const language = (custom: RegExp) => ({ languageCode: z.string().optional(), customLanguageCode: z.string().regex(custom).optional() });
 
 const audioDescription = z.looseObject({
   audioSourceName: z.string().optional(),
-  ...language,
-  streamName: z.string().optional(),
+  ...language(/^[A-Za-z]{2,3}(-[A-Za-z0-9-]+)?$/),
+  streamName: z
+    .string()
+    .regex(/^[\w\s]*$/)
+    .optional(),
   codecSettings: z.looseObject({
     codec: z.literal("AAC"),
     aacSettings: z.looseObject({
@@ -72,7 +75,7 @@ export type AudioDescription = z.infer<typeof audioDescription>;
 
 const captionDescription = z.looseObject({
   captionSelectorName: z.string().min(1),
-  ...language,
+  ...language(/^[A-Za-z]{2,3}(-[A-Za-z-]+)?$/),
   languageDescription: z.string().optional(),
   destinationSettings: z.looseObject({ destinationType: z.literal("WEBVTT") }),
 });
