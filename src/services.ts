@@ -12,6 +12,7 @@ import type { PipelineDeps } from "./pipeline/deps.ts";
 import { finishRemote } from "./pipeline/finish-remote.ts";
 import type { FinishOutcome } from "./pipeline/finish-remote.ts";
 import type { Services } from "./pipeline/hand-over.ts";
+import { isOverdue } from "./pipeline/decide-remote.ts";
 import { moveOn } from "./pipeline/move-on.ts";
 import { recordedAttempt } from "./pipeline/recorded-attempt.ts";
 import type { RemoteDeps } from "./pipeline/settle-remote.ts";
@@ -152,6 +153,7 @@ function remoteDeps(config: DaemonConfig, { aws, deps, services, lease, logger }
       logger.warn({ engine, remoteId, jobId: job.id, reason }, "remote job came to nothing: the next engine is asked");
       return hand(record, reason, claim);
     },
+    isOverdue: (record) => isOverdue(record, config.remote, Date.now()),
     judge: (engine, end) => (end === "done" ? services.desk.finished(engine) : services.desk.failed(engine, end, "job")),
     isOverwritten: async ({ job, admitted }, signal) => {
       const { bucket, key } = job.source;

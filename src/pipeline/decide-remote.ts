@@ -58,6 +58,13 @@ export function stepAfterPoll(
   return { kind: "move-on", reason: `it has not ended within ${maximumAgeSeconds} s`, isOver: false, cause: "service" };
 }
 
+/** Whether nobody tries any more to publish what a service has made: it had twice the time that a job has. Pure. */
+export const isOverdue = (
+  { submittedAt }: Pick<RemoteRecord, "submittedAt">,
+  { maximumAgeSeconds }: Pick<RemotePatience, "maximumAgeSeconds">,
+  nowMs: number,
+): boolean => ageSeconds(submittedAt, nowMs) >= 2 * maximumAgeSeconds;
+
 /** A MediaConvert job that makes progress is ended after 48 hours. */
 const FORGET_SECONDS = 3 * 86_400;
 

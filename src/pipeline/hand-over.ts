@@ -67,7 +67,7 @@ export async function handOver(request: HandOverRequest, run: HandOverRun): Prom
     const unsupported = (name: EngineName) => engineOf(name, services)?.unsupported(requestOf(handing, LIKE_ANY)) ?? [];
     const choice = services.desk.choose(unsupported, { wanted: request.job.engine, tried: handing.tried });
     tellChoice(choice, request, run);
-    if (choice.engine === undefined) throw noEngine(choice, handing);
+    if (choice.engine === undefined) throw await noEngine(choice, handing);
     const engine = engineOf(choice.engine, services);
     if (!engine) return "here";
     const handed = await onFailure(engine, handing, async () => {
@@ -94,10 +94,18 @@ function tellChoice(choice: Choice, { job }: HandOverRequest, { deps }: HandOver
   return "here";
 }
 
-function noEngine(choice: Choice, { later }: Handing): EngineError {
+/** Where every engine has failed the job, and one of them not for good, it begins anew: as often as any job that fails. */
+async function noEngine(choice: Choice, { later, side }: Handing): Promise<EngineError> {
   const { reason, passedOver } = choice;
   const notes = passedOver.map((other) => `${other.engine}: ${other.reason}`);
   const mayHelp = later.size > 0 || isWorthWaiting(choice);
+  if (
+    !mayHelp &&
+    side.tried.some((name) => !side.refused.includes(name) && passedOver.some(({ engine, kind }) => engine === name && kind === "tried"))
+  ) {
+    await side.rule(side.refused, side.refused);
+    return new EngineError("engine_failed", ["every engine that can do this job has failed it", ...notes].join("; "));
+  }
   return new EngineError(mayHelp ? "engine_unavailable" : "engine_rejected", [reason, ...notes].join("; "));
 }
 
@@ -122,13 +130,34 @@ async function adoptBefore(handing: Handing): Promise<boolean> {
   if (!before || (job.engine !== undefined && job.engine !== before.engine)) return false;
   const engine = engineOf(before.engine, services);
   if (!engine) return false;
-  const sought = { token: before.token, source: sourceOf(handing), notBefore: new Date(before.intendedAt) };
-  const remoteId = await onFailure(engine, handing, () => engine.find(sought, run.context.signal));
+  const remoteId = await lookFor(before, engine, handing);
   if (remoteId === undefined) return false;
   tellChoice({ engine: engine.name, reason: "it has the job since an attempt before this one", passedOver: [] }, handing, run);
   await record({ ...handing, remoteId, intent: before });
   return true;
 }
+
+/**
+ * The job of an attempt before this one. While the service does not answer the job waits: another engine's would be a second
+ * one, and nobody would know of the first. Not for ever: what is not found by then has ended.
+ */
+async function lookFor(before: RemoteIntent, engine: RemoteEngine, handing: Handing): Promise<string | undefined> {
+  const { services, run } = handing;
+  const notBefore = new Date(before.intendedAt);
+  const find = () => engine.find({ token: before.token, source: sourceOf(handing), notBefore }, run.context.signal);
+  if (Date.now() - notBefore.getTime() > SOUGHT_MS) return onFailure(engine, handing, find);
+  try {
+    return await find();
+  } catch (error) {
+    if (!(error instanceof RemoteEngineError)) throw error;
+    services.desk.failed(engine.name, error.failureClass);
+    throw new EngineError("engine_unavailable", `${engine.name} may have this job, and does not say so: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+const SOUGHT_MS = 6 * 3_600_000;
 
 async function submitTo(engine: RemoteEngine, handing: Handing): Promise<"submitted" | "stale"> {
   const { side, services, job, run } = handing;

@@ -3,13 +3,16 @@ import type { RemoteRecord } from "../state/remote-records.ts";
 import type { RemoteDeps } from "./settle-remote.ts";
 
 /**
- * Gives the job of a service that failed back to the queue. The claim says which engines failed before the message says that
+ * Gives the job of a service that failed back to the queue. The claim says which engines failed, and which of them for good, before the message says that
  * there is work: whoever takes it, and however often, asks the next engine. It is no later wish than the job was: what was asked
  * for meanwhile stays.
  */
 export function moveOn(queue: Pick<Queue, "send">): RemoteDeps["moveOn"] {
   return async (record, _reason, claim) => {
-    await claim.remote?.rule([...new Set([...record.tried, record.engine])]);
+    const { tried, engine, state } = record;
+    const isRefusal = state.kind === "failed" && state.failure.class === "source";
+    const refused = [...(claim.remote?.refused ?? []), ...(isRefusal ? [engine] : [])];
+    await claim.remote?.rule([...new Set([...tried, engine])], [...new Set(refused)]);
     await queue.send(JSON.stringify(messageOf(record)), claim.signal);
   };
 }

@@ -122,10 +122,12 @@ export interface RemoteSide {
   readonly before?: RemoteIntent;
   /** Engines that failed this source. */
   readonly tried: readonly EngineName[];
+  /** Of them: those that refused it, and will every time. */
+  readonly refused: readonly EngineName[];
   /** Makes durable what will be asked for. Throws LeaseLostError and the store's JobErrors. */
   intend(wish: Omit<RemoteIntent, "intendedAt">): Promise<RemoteIntent>;
   /** Makes durable which engines failed. Throws LeaseLostError and the store's JobErrors. */
-  rule(tried: readonly EngineName[]): Promise<void>;
+  rule(tried: readonly EngineName[], refused: readonly EngineName[]): Promise<void>;
 }
 
 /** A service works at this source since another attempt: this one has nothing to do. Not a failure. */

@@ -1,4 +1,4 @@
-import { JobError, OutputError } from "../domain/errors.ts";
+import { JobError, LeaseLostError, OutputError, ShutdownError } from "../domain/errors.ts";
 import type { FailureClass } from "../engines/failure-class.ts";
 import type { RemoteEngine, RemoteEngineName } from "../engines/remote.ts";
 import { discardRevision } from "../publish/discard.ts";
@@ -10,6 +10,8 @@ import type { Claim, ObjectStore } from "./ports.ts";
 
 /** The claim of a job that was submitted, taken by the one who finishes it. */
 export interface SubmittedClaim extends Claim {
+  /** Attempts in a row to finish it whose worker was gone without a word. */
+  readonly crashes: number;
   /** Puts it back to submitted, for whoever finishes the job later. Never rejects. */
   giveBack(): Promise<void>;
 }
@@ -34,6 +36,8 @@ export interface RemoteDeps {
   readonly judge?: (engine: RemoteEngineName, end: "done" | FailureClass) => void;
   /** Whether the source is another one by now. */
   readonly isOverwritten?: (record: RemoteRecord, signal: AbortSignal) => Promise<boolean>;
+  /** Whether a failure to publish it is the last. */
+  readonly isOverdue?: (record: RemoteRecord) => boolean;
   readonly now?: () => Date;
 }
 
@@ -58,6 +62,10 @@ async function settleClaimed(record: RemoteRecord, step: ClaimedStep, { deps, si
   if (!claim) return abandon(record, step, { deps, signal });
   const settling = { deps, signal: claim.signal };
   if (step.kind === "drop") return drop(record, claim, { deps, signal });
+  if (claim.crashes >= MAX_CRASHES) {
+    const reason = `${claim.crashes} attempts to publish it ended with their worker`;
+    return moveOn(record, { reason, isOver: true, claim }, settling);
+  }
   try {
     if (step.kind === "move-on") return await moveOn(record, { ...step, claim }, settling);
     const outcome = await deps.finish(record, claim);
@@ -67,19 +75,24 @@ async function settleClaimed(record: RemoteRecord, step: ClaimedStep, { deps, si
     return outcome;
   } catch (thrown) {
     const error: unknown = claim.signal.aborted ? claim.signal.reason : thrown;
-    const verdict = verdictOn(error);
+    const verdict = verdictOn(error, deps.isOverdue?.(record) === true);
     if (verdict) return moveOn(record, { ...verdict, isOver: true, claim }, settling);
     await claim.giveBack();
     throw error;
   }
 }
 
+/** As of a source (RELIABILITY.md R-Q10). */
+const MAX_CRASHES = 3;
+
 /**
  * What the service wrote will be no better the next time it is looked at, and what cannot be published is told of by the job
- * itself. Undefined for what may pass.
+ * itself. Undefined for what may pass while there is time.
  */
-function verdictOn(error: unknown): Pick<Moving, "reason" | "cause"> | undefined {
+function verdictOn(error: unknown, isLast: boolean): Pick<Moving, "reason" | "cause"> | undefined {
   if (error instanceof OutputError) return { reason: error.message, cause: "retry" };
+  const isOurs = error instanceof ShutdownError || error instanceof LeaseLostError;
+  if (isLast && !isOurs) return { reason: `it could not be published in time: ${error instanceof Error ? error.message : String(error)}` };
   return error instanceof JobError && error.disposition === "reject" ? { reason: error.message } : undefined;
 }
 

@@ -44,6 +44,8 @@ const claimRecord = z.object({
     .catch(undefined),
   /** Engines that failed this source. */
   tried: z.array(z.enum(ENGINES)).readonly().optional().catch(undefined),
+  /** Of them: those that will never do it. */
+  refused: z.array(z.enum(ENGINES)).readonly().optional().catch(undefined),
   takenAt: z.string(),
   renewedAt: z.string(),
 });
@@ -66,7 +68,7 @@ export type ClaimDecision =
   | { readonly kind: "poison"; readonly crashes: number };
 
 /** What one attempt leaves to the next. */
-type Carried = Partial<Pick<ClaimRecord, "left" | "remote" | "tried">>;
+type Carried = Partial<Pick<ClaimRecord, "left" | "remote" | "tried" | "refused">>;
 
 export interface ClaimFacts {
   readonly messageId: string;
@@ -103,9 +105,9 @@ export const isSubmitted = ({ state, outcome, remote }: ClaimRecord): boolean =>
 const FORGOTTEN_SECONDS = 7 * 86_400;
 
 /** A job that is known to have failed is not looked for again. */
-function carriedOf({ left, remote, tried }: ClaimRecord): Carried {
+function carriedOf({ left, remote, tried, refused }: ClaimRecord): Carried {
   const isOver = remote === undefined || tried?.includes(remote.engine) === true;
-  return { ...(left ? { left } : {}), ...(isOver ? {} : { remote }), ...(tried ? { tried } : {}) };
+  return { ...(left ? { left } : {}), ...(isOver ? {} : { remote }), ...(tried ? { tried } : {}), ...(refused ? { refused } : {}) };
 }
 
 /** Ended without a result: the crashes before it still count. */

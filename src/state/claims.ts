@@ -81,7 +81,9 @@ function recordToFinish(there: StoredClaim | undefined, { remote, expirySeconds 
   const { revision, job } = remote;
   const decision = decideSubmitted({ ...factsOf(there.record), ageSeconds: there.ageSeconds }, { revision, expirySeconds });
   if (decision === "held") throw new ClaimHeldError("somebody else finishes this job", { facts: { jobId: job.id } });
-  return decision === "lost" ? undefined : { ...there.record, state: "held", outcome: undefined };
+  if (decision === "lost") return undefined;
+  const { state, crashes } = there.record;
+  return { ...there.record, state: "held", outcome: undefined, crashes: state === "held" ? crashes + 1 : crashes };
 }
 
 const factsOf = (record: ClaimRecord) => ({
@@ -91,7 +93,7 @@ const factsOf = (record: ClaimRecord) => ({
 
 function finishing(taken: Held, options: ClaimOptions & { readonly now: () => Date }, signal: AbortSignal): SubmittedClaim {
   const claim = hold(taken, options, signal);
-  return { ...claim, giveBack: () => claim.end("submitted") };
+  return { ...claim, crashes: taken.record.crashes, giveBack: () => claim.end("submitted") };
 }
 
 /** One for each source, its contents, the ladder and the place: two jobs that name different places do not wait for each other. */
@@ -186,13 +188,14 @@ function hold(taken: Held, options: ClaimOptions & { readonly now: () => Date },
     remote: {
       ...(taken.record.remote ? { before: taken.record.remote } : {}),
       tried: taken.record.tried ?? [],
+      refused: taken.record.refused ?? [],
       intend: async (wish) => {
         const remote = { ...wish, intendedAt: now().toISOString() };
         // A version before this one keeps what is left, and knows nothing of services.
         await change({ remote, left: { revision: wish.revision, planHash: wish.token } }, remote.intendedAt);
         return remote;
       },
-      rule: (tried) => change({ tried }),
+      rule: (tried, refused) => change({ tried, refused }),
     },
     leave: (left: Remains) => change({ left }),
     end: async (outcome: Outcome) => {
@@ -203,7 +206,7 @@ function hold(taken: Held, options: ClaimOptions & { readonly now: () => Date },
   };
 }
 
-const NOTHING_LEFT = { left: undefined, remote: undefined, tried: undefined, crashes: 0 } as const;
+const NOTHING_LEFT = { left: undefined, remote: undefined, tried: undefined, refused: undefined, crashes: 0 } as const;
 const RESULTS: ReadonlySet<Outcome> = new Set(["published", "duplicate", "stale", "ignored", "rejected"]);
 
 /** A refused swap of a record that is still ours: an answer was lost, and what is there may be the write before or this one. */

@@ -48,6 +48,7 @@ export const SOUND = "a";
 /** CreateJob reference. */
 const MAX_OUTPUTS = 30;
 const MAX_SEGMENT_SECONDS = 60;
+const MAX_PREFIX_CHARACTERS = 255;
 
 /**
  * The CreateJob of a request: HLSv4 and MPEG-DASH, each from the presets that are nearest to the plan's renditions. Presets
@@ -119,7 +120,8 @@ function outputsOf({ timeline }: EncodePlan, { folder, format }: Format, chosen:
   ];
 }
 
-const unsupportedHere = ({ plan: { video, audio, text, source } }: RemoteRequest): readonly Unsupported[] => [
+const unsupportedHere = ({ plan: { video, audio, text, source }, destination }: RemoteRequest): readonly Unsupported[] => [
+  ...when(destination.prefix.length > MAX_PREFIX_CHARACTERS, "destination", `the path is longer than ${MAX_PREFIX_CHARACTERS} characters`),
   ...when(video.length === 0, "audio_only", "the presets for sound alone make one rendition each, not a ladder"),
   ...when(
     video.some(({ codec }) => codec !== "h264"),

@@ -1,13 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { EngineError, LeaseLostError } from "../../../src/domain/errors.ts";
 import type { EngineName } from "../../../src/domain/job.ts";
 import { createEngineDesk } from "../../../src/engines/desk.ts";
 import type { RemoteEngine, Unsupported } from "../../../src/engines/remote.ts";
 import { RemoteEngineError } from "../../../src/engines/remote.ts";
 import { handOver } from "../../../src/pipeline/hand-over.ts";
+import { moveOn } from "../../../src/pipeline/move-on.ts";
 import type { JobEvent } from "../../../src/pipeline/ports.ts";
-import { claimTaker } from "../../../src/state/claims.ts";
-import { listRemoteRecords } from "../../../src/state/remote-records.ts";
+import { claimTaker, submittedTaker } from "../../../src/state/claims.ts";
+import { listRemoteRecords, readRemoteRecord, removeRemoteRecord } from "../../../src/state/remote-records.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { aPlan } from "../../helpers/plans.ts";
 import { anAdmitted } from "../../helpers/remote-records.ts";
@@ -90,8 +91,22 @@ function aWorld({ order = ["mediaconvert", "ffmpeg"], unsupported = [], etag = A
       return error;
     }
   };
-  return { jobs, events, trouble, desk, clock, asked, attempt, records: () => listRemoteRecords(state, signal) };
+  /** The service ends the job so, and the job is handed on. */
+  const fail = async (failureClass: RemoteEngineError["failureClass"]) => {
+    const [name] = await listRemoteRecords(state, signal);
+    const stored = name && (await readRemoteRecord(state, name, signal));
+    if (!stored) throw new Error("no job was submitted");
+    const record = { ...stored.record, state: { kind: "failed" as const, failure: { code: "1999", message: "no", class: failureClass } } };
+    const claim = await submittedTaker({ store: state, lease })(record, signal);
+    if (!claim) throw new Error("the claim is another's");
+    await moveOn({ send: async () => undefined })(record, "no", claim);
+    await claim.end("failed");
+    await removeRemoteRecord(state, record, signal);
+  };
+  return { jobs, events, trouble, desk, clock, asked, attempt, fail, records: () => listRemoteRecords(state, signal) };
 }
+
+afterEach(() => vi.useRealTimers());
 
 describe("a job whose plan is made", () => {
   test("is handed to the first engine of the order, with a record to finish it by", async () => {
@@ -114,6 +129,40 @@ describe("a job whose plan is made", () => {
     expect(new Set(jobs).size).toBe(1);
     expect(jobs).toHaveLength(1);
     expect(await records()).toStrictEqual([{ engine: "mediaconvert", remoteId: "job-1" }]);
+  });
+
+  test.each(["quota", "service", "role"] as const)(
+    "fault 6: that the service may have waits while it does not answer (%s), and is one remote job then",
+    async (failureClass) => {
+      const { attempt, jobs, trouble } = aWorld();
+      trouble.after = refused("service", true);
+      expect(await attempt()).toBeInstanceOf(Error);
+      trouble.find = refused(failureClass);
+      expect(await attempt()).toMatchObject({ code: "engine_unavailable" });
+      const [recovered] = [await attempt()];
+      expect([recovered, jobs.length]).toEqual(["submitted", 1]);
+    },
+  );
+
+  test("goes to the next engine when the service is silent about a job that would have ended long ago", async () => {
+    const { attempt, trouble } = aWorld();
+    trouble.after = refused("service", true);
+    await attempt();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 7 * 3_600_000 });
+    trouble.find = refused("service");
+    expect(await attempt()).toBe("here");
+  });
+
+  test("begins anew when its only engine has failed it, and is rejected when that refused it", async () => {
+    const { attempt, fail, jobs } = aWorld({ order: ["mediaconvert"] });
+    expect(await attempt()).toBe("submitted");
+    await fail("service");
+    expect(await attempt()).toMatchObject({ code: "engine_failed", disposition: "retry" });
+    expect(await attempt()).toBe("submitted");
+    expect(new Set(jobs).size).toBe(2);
+    await fail("source");
+    expect(await attempt()).toMatchObject({ code: "engine_rejected" });
+    expect(jobs).toHaveLength(2);
   });
 
   test("goes to the next engine when the service refuses it, and at once for those after it when a role does", async () => {

@@ -7,6 +7,7 @@ import { anAdmitted, aRemoteRecord } from "../../helpers/remote-records.ts";
 import { RULES } from "../queue/messages.ts";
 
 const claim: SubmittedClaim = {
+  crashes: 0,
   signal: new AbortController().signal,
   check: () => undefined,
   leave: async () => undefined,

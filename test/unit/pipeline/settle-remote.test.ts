@@ -1,89 +1,35 @@
 import { describe, expect, test } from "vitest";
-import { ClaimHeldError, InvalidJobError, OutputError, StorageError } from "../../../src/domain/errors.ts";
-import type { RemoteState } from "../../../src/engines/remote-state.ts";
-import type { RemoteDeps } from "../../../src/pipeline/settle-remote.ts";
+import { ClaimHeldError, InvalidJobError, OutputError, ShutdownError, StorageError } from "../../../src/domain/errors.ts";
 import { sweepRemote } from "../../../src/pipeline/sweep-remote.ts";
-import { takeEvent } from "../../../src/pipeline/take-event.ts";
-import type { RemoteEvent } from "../../../src/queue/engine-event.ts";
 import { recordText } from "../../../src/publish/commit.ts";
-import type { RemoteRecord } from "../../../src/state/remote-records.ts";
-import { createRemoteRecord, readRemoteRecord } from "../../../src/state/remote-records.ts";
-import { memoryStore } from "../../helpers/memory-store.ts";
 import { aRecord } from "../../helpers/records.ts";
-import { aRemoteRecord } from "../../helpers/remote-records.ts";
+import { CANCELED, COMPLETE, FAILED, HEADERS, MEDIA, NAME, aRemoteJob, told } from "../../helpers/remote-job.ts";
 
 const { signal } = new AbortController();
-const NAME = { engine: "mediaconvert", remoteId: "1111111111111-abcdef" } as const;
-const COMPLETE: RemoteState = { kind: "complete", outputs: { playlists: [], renditions: [], warnings: [] } };
-const FAILED: RemoteState = { kind: "failed", failure: { code: "1040", message: "settings", class: "source" } };
-const CANCELED: RemoteState = { kind: "canceled" };
-const MEDIA = "films/one/r/20261123T040000-ab12/index_v240_000000001.cmfv";
-const HEADERS = { contentType: "", cacheControl: "" };
-const told = (state: RemoteState, changes: Partial<Extract<RemoteEvent, { kind: "event" }>> = {}): RemoteEvent => ({
-  kind: "event",
-  ...NAME,
-  token: "0123456789abcdef.1",
-  state,
-  ...changes,
-});
 
-/** A job at the service with an object in its revision; `log` has everything that was done to the outside, in order. */
-async function aRemoteJob(changes: Partial<RemoteRecord> = {}, { says = { kind: "submitted" } }: { readonly says?: RemoteState } = {}) {
-  const log: string[] = [];
-  const [state, published] = [memoryStore(), memoryStore()];
-  await createRemoteRecord(state, aRemoteRecord(changes), signal);
-  await published.writeText({ key: MEDIA, text: "media", headers: HEADERS });
-  const world = { claim: "submitted", nowMs: Date.parse("2026-11-23T04:00:30Z") };
-  const deps: RemoteDeps = {
-    state,
-    published,
-    engines: new Map([
-      [
-        "mediaconvert" as const,
-        {
-          read: async () => {
-            log.push("read");
-            return says;
-          },
-          cancel: async () => void log.push("cancel"),
-        },
-      ],
-    ]),
-    takeSubmitted: async () => {
-      if (world.claim === "held") throw new ClaimHeldError("somebody finishes it");
-      if (world.claim !== "submitted") return undefined;
-      world.claim = "held";
-      return {
-        signal,
-        check: () => undefined,
-        leave: async () => undefined,
-        end: async (outcome) => {
-          world.claim = "ended";
-          log.push(`claim ${outcome}`);
-        },
-        giveBack: async () => {
-          world.claim = "submitted";
-          log.push("claim given back");
-        },
-      };
-    },
-    finish: async () => {
-      log.push("finish");
-      return "published";
-    },
-    moveOn: async (_record, reason) => void log.push(`move on: ${reason}`),
-    now: () => new Date(world.nowMs),
-  };
-  return {
-    ...{ deps, log, world, state, published },
-    take: (event: RemoteEvent, other: Partial<RemoteDeps> = {}) => takeEvent(event, { deps: { ...deps, ...other }, signal }),
-    sweep: (afterSeconds: number, other: Partial<RemoteDeps> = {}) => {
-      world.nowMs = Date.parse("2026-11-23T04:00:00Z") + afterSeconds * 1000;
-      return sweepRemote({ deps: { ...deps, ...other }, patience: { pollAfterSeconds: 300, maximumAgeSeconds: 3600 } }, signal);
-    },
-    record: async () => (await readRemoteRecord(state, NAME, signal))?.record,
-  };
-}
+describe("a job that is complete and that nobody can publish", () => {
+  test("is handed on when it took twice the age", async () => {
+    const job = await aRemoteJob({ state: COMPLETE });
+    const full = { finish: async () => Promise.reject(new StorageError("the store is away")) };
+    expect(await job.sweep(7000, full)).toMatchObject([{ outcome: "error" }]);
+    expect(job.log).not.toContainEqual(expect.stringContaining("move on"));
+    const stopped = { finish: async () => Promise.reject(new ShutdownError("the worker stops")) };
+    expect(await job.sweep(7200, stopped)).toMatchObject([{ outcome: "error" }]);
+    expect(await job.sweep(7200, full)).toMatchObject([{ outcome: "moved-on" }]);
+    expect(job.log).toContain("move on: it could not be published in time: the store is away");
+    expect(await job.record()).toBeUndefined();
+  });
+
+  test("fault 60: is handed on when it took three workers along", async () => {
+    const job = await aRemoteJob({ state: COMPLETE });
+    job.world.crashes = 2;
+    expect(await job.sweep(60)).toMatchObject([{ outcome: "published" }]);
+    const poison = await aRemoteJob({ state: COMPLETE });
+    poison.world.crashes = 3;
+    expect(await poison.sweep(60)).toMatchObject([{ outcome: "moved-on" }]);
+    expect(poison.log).not.toContain("finish");
+  });
+});
 
 describe("an event of a remote job", () => {
   test("that is complete is published under its claim, and its record goes last", async () => {

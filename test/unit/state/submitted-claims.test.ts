@@ -141,17 +141,28 @@ describe("a claim whose job a service does", () => {
     expect(await takeSubmitted({ revision: "another" })).toBeUndefined();
   });
 
+  test("counts those that finished it and were gone without a word, and not those that gave it back", async () => {
+    const { takeSubmitted, age } = await submitted();
+    const first = await takeSubmitted();
+    await first?.giveBack();
+    expect((await takeSubmitted())?.crashes).toBe(0);
+    for (const crashes of [1, 2, 3]) {
+      age(301);
+      expect((await takeSubmitted())?.crashes).toBe(crashes);
+    }
+  });
+
   test("forgets a job that failed, and keeps which engine it was until something is published", async () => {
     const { takeSubmitted, take } = await submitted();
     const finisher = await takeSubmitted();
-    await finisher?.remote?.rule(["mediaconvert"]);
+    await finisher?.remote?.rule(["mediaconvert"], ["mediaconvert"]);
     await finisher?.end("failed");
     const next = await take("m2");
-    expect(next.remote).toMatchObject({ tried: ["mediaconvert"] });
+    expect(next.remote).toMatchObject({ tried: ["mediaconvert"], refused: ["mediaconvert"] });
     expect(next.remote?.before).toBeUndefined();
     await next.end("published");
     const last = await take("m3");
-    expect(last.remote?.tried).toStrictEqual([]);
+    expect(last.remote).toMatchObject({ tried: [], refused: [] });
     await last.end("published");
   });
 });

@@ -96,6 +96,7 @@ describe("what Elastic Transcoder cannot do", () => {
     ["bucket", { source: { bucket: "elsewhere", key: "k" } }],
     ["bucket", { destination: { bucket: "elsewhere", prefix: "a/r/1/" } }],
     ["destination", { destination: { bucket: "published", prefix: "a/r/1" } }],
+    ["destination", { destination: { bucket: "published", prefix: `${"a".repeat(251)}/r/1/` } }],
   ])("is said of its kind: %s", (kind, changes) => {
     expect(kindsOf(changes)).toStrictEqual([kind]);
   });

@@ -124,7 +124,9 @@ describe("the API's own patterns", () => {
 function camel(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(camel);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.includes(" ") ? key : key.charAt(0).toLowerCase() + key.slice(1), camel(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.includes(" ") ? key : key.charAt(0).toLowerCase() + key.slice(1), camel(inner)]),
+  );
 }
 
 describe("what MediaConvert cannot do", () => {

@@ -42,6 +42,7 @@ const request = z.looseObject({
   Outputs: z.array(output).max(30).default([]),
   OutputKeyPrefix: z
     .string()
+    .max(255)
     .regex(/^$|^.+\//, "must hold a / after its first character")
     .default(""),
   Playlists: z.array(playlist).max(30).default([]),
