@@ -16,6 +16,7 @@ import { createObserver } from "./observer.ts";
 import { freeBytes, hasRoom, usedBytes } from "./pipeline/disk.ts";
 import type { ReportEvent } from "./pipeline/ports.ts";
 import { makeRoom, sweepKept } from "./pipeline/kept-source.ts";
+import type { MemoryGate } from "./pipeline/memory-gate.ts";
 import { openWorkspace, sweepWorkspaces } from "./pipeline/workspace.ts";
 import type { Consumers } from "./queue/consumers.ts";
 import { startConsumers } from "./queue/consumers.ts";
@@ -122,7 +123,8 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
     visibilitySeconds: config.lease.visibilitySeconds,
     waitTimeSeconds: POLL_WAIT_SECONDS,
     handle,
-    mayReceive: async () => (await makeRoom(config.workDir, config.disk.minimumFreeBytes)) && breaker.mayReceive(),
+    mayReceive: async () =>
+      deps.memory?.isCrowded() !== true && (await makeRoom(config.workDir, config.disk.minimumFreeBytes)) && breaker.mayReceive(),
     logger,
     report: observer.poll,
   });
@@ -148,7 +150,7 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   );
   if (config.gc.everyHours > 0) undo.use(collectGarbage(config, { aws, observer, logger }));
   logger.info({ http: http.url, queue: config.queueUrl, slots: config.concurrency }, "receiving");
-  return control({ config, consumers, observer, life, unconfirmed, httpUrl: http.url, resources: undo.move() });
+  return control({ config, consumers, observer, life, unconfirmed, memory: deps.memory, httpUrl: http.url, resources: undo.move() });
 }
 
 function tellFences({ sandbox }: DaemonConfig, tools: Awaited<ReturnType<typeof tryPrograms>>, logger: Logger): void {
@@ -214,11 +216,12 @@ function judges(config: DaemonConfig, { consumers, observer, life }: JudgeParts)
 interface ControlParts extends JudgeParts {
   readonly config: DaemonConfig;
   readonly unconfirmed: () => number;
+  readonly memory: MemoryGate | undefined;
   readonly httpUrl: string;
   readonly resources: AsyncDisposableStack;
 }
 
-function control({ config, consumers, observer, life, unconfirmed, httpUrl, resources }: ControlParts): Worker {
+function control({ config, consumers, observer, life, unconfirmed, memory, httpUrl, resources }: ControlParts): Worker {
   const cancel = (): void => consumers.cancel("the worker stops");
   const abortPolls = (): void => {
     life.draining = true;
@@ -231,6 +234,7 @@ function control({ config, consumers, observer, life, unconfirmed, httpUrl, reso
     runningJobs: () => consumers.running(),
     drain: async (why) => {
       life.draining = true;
+      memory?.drain();
       observer.metrics.interrupted(why);
       const started = performance.now();
       const before = unconfirmed();

@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   "output_misaligned",
   "storage_throttled",
   "disk_full",
+  "memory_full",
   "machine_fault",
   "resource_limit",
   "stalled",
@@ -136,9 +137,15 @@ export class StorageError extends JobError {
 /** The key of a protected asset cannot be had now: its secret or its server must be mended, and nothing is published in clear meanwhile. */
 export class KeyUnavailableError extends StorageError {}
 
-type ResourceCode = Extract<ErrorCode, "disk_full" | "machine_fault" | "resource_limit" | "stalled">;
+type ResourceCode = Extract<ErrorCode, "disk_full" | "memory_full" | "machine_fault" | "resource_limit" | "stalled">;
 /** A stall may be the program's or the machine's: it is tried again, and given up as a failure that comes back is. */
-const DISPOSITION_OF_RESOURCE = { disk_full: "release", machine_fault: "release", stalled: "retry", resource_limit: "reject" } as const;
+const DISPOSITION_OF_RESOURCE = {
+  disk_full: "release",
+  memory_full: "release",
+  machine_fault: "release",
+  stalled: "retry",
+  resource_limit: "reject",
+} as const;
 
 /** This machine ran out of something (release: another may have it), or the source needs more than any may spend (reject). */
 export class ResourceError extends JobError {

@@ -38,6 +38,9 @@ export async function encodeStage(
   const parallel = parallelChunks(plan, { ...settings.encode, concurrency: settings.concurrency });
   const chunks = { parallel, aboveCores, minimumSegments };
   const threads = encoderThreads(tools.threads, { cores: parallel, usableCores: aboveCores });
+  const memoryBytes = encodeBytes(plan, chunks);
+  const onWait = (): void => report({ kind: "waiting", jobId, memoryBytes });
+  using _ = await deps.memory?.enter(memoryBytes, { signal, onWait });
   // Chunks wait on disk for those before them, at worst nearly all of them; what is reused lies there twice.
   const copies = reused || planChunks(plan, chunks).length > 1 ? 2 : 1;
   const again = hasOldLayout({ deps }) ? OLD_LAYOUT_COPIES : 0;
@@ -45,9 +48,6 @@ export async function encodeStage(
   await requireSpace(settings.workDir, neededBytes, settings.disk.minimumFreeBytes);
   await Promise.all([...plan.video, ...plan.audio].map(({ id }) => mkdir(join(workspace.outDir, id))));
   const quota = { folder: dirname(workspace.outDir), growthBytes: growthAllowed(neededBytes, plan.source.sizeBytes) };
-  const memoryBytes = encodeBytes(plan, chunks);
-  const onWait = (): void => report({ kind: "waiting", jobId, memoryBytes });
-  using _ = await deps.memory?.enter(memoryBytes, { signal, onWait });
   const encoded = await withinQuota(quota, signal, (within) =>
     encode(
       {

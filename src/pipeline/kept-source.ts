@@ -1,6 +1,6 @@
 import { link, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ShutdownError } from "../domain/errors.ts";
+import { ResourceError, ShutdownError } from "../domain/errors.ts";
 import { hasRoom } from "./disk.ts";
 import { sha256 } from "../publish/identity.ts";
 import type { SourceObject } from "./ports.ts";
@@ -36,7 +36,8 @@ export async function takeKept(workDir: string, object: SourceObject, path: stri
 export const dropKept = (workDir: string, object: SourceObject): Promise<void> => rm(pathOf(workDir, object), { force: true });
 
 /** Whether an attempt that ended so is taken up again by whoever works in the same folder. */
-export const willReturn = (error: unknown): boolean => error instanceof ShutdownError;
+export const willReturn = (error: unknown): boolean =>
+  error instanceof ShutdownError || (error instanceof ResourceError && error.code === "memory_full");
 
 /** Removes what has been kept for longer than so many hours: six by default, and 0, which is all of it, when the disk is full. */
 export async function sweepKept(workDir: string, hours = LONGEST_HOURS): Promise<void> {

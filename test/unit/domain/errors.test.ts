@@ -34,6 +34,7 @@ describe("JobError", () => {
     [new EngineError("engine_failed", "x"), "service", "retry"],
     [new EngineError("engine_unavailable", "x"), "service", "retry"],
     [new ResourceError("disk_full", "x"), "service", "release"],
+    [new ResourceError("memory_full", "x"), "service", "release"],
     [new ResourceError("stalled", "x"), "service", "retry"],
     [new LeaseLostError("x"), "service", "abandon"],
     [new ShutdownError("x"), "shutdown", "release"],

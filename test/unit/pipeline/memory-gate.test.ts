@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createMemoryGate } from "../../../src/pipeline/memory-gate.ts";
 import { settled } from "../../helpers/outcome.ts";
 
@@ -16,6 +16,8 @@ function asking(gate: ReturnType<typeof createMemoryGate>) {
   };
   return { enter, inside, waited };
 }
+
+afterEach(() => vi.useRealTimers());
 
 describe("R-L11, fault 48: of encodes that share a machine", () => {
   test("those run that fit its memory, and the others wait in their order", async () => {
@@ -44,6 +46,33 @@ describe("R-L11, fault 48: of encodes that share a machine", () => {
     expect(inside).toEqual(["huge", "other"]);
     held[Symbol.dispose]();
     await again;
+  });
+
+  test("one that has waited for ten minutes is given back: another machine may have the memory", async () => {
+    vi.useFakeTimers();
+    const gate = createMemoryGate(100);
+    const { enter, inside } = asking(gate);
+    await enter("60", 60);
+    const large = settled(enter("large", 50));
+    expect(gate.isCrowded()).toBe(true);
+    await vi.advanceTimersByTimeAsync(599_000);
+    expect(gate.isCrowded()).toBe(true);
+    await vi.advanceTimersByTimeAsync(1000);
+    await expect(large).resolves.toMatchObject({ error: { code: "memory_full", disposition: "release" } });
+    expect([gate.isCrowded(), inside]).toEqual([false, ["60"]]);
+  });
+
+  test("none begins anew in a drain, and what runs goes on", async () => {
+    const gate = createMemoryGate(100);
+    const { enter, inside } = asking(gate);
+    const first = await enter("60", 60);
+    const large = settled(enter("large", 50));
+    gate.drain();
+    await expect(large).resolves.toMatchObject({ error: { code: "shutdown" } });
+    await expect(settled(enter("late", 50))).resolves.toMatchObject({ error: { code: "shutdown" } });
+    await enter("small", 40);
+    first[Symbol.dispose]();
+    expect(inside).toEqual(["60", "small"]);
   });
 
   test("one that is cancelled while it waits lets those behind it in", async () => {
