@@ -119,6 +119,8 @@ function logStage(event: JobEvent, { logger, sums }: { logger: Logger; sums: Job
   if (event.kind === "copy-refused")
     logger.warn({ jobId, code: event.code, reason: event.reason }, "the source cannot be copied, so it is encoded");
   if (event.kind === "waiting") logger.info({ jobId, memoryBytes: event.memoryBytes }, "job waits until others need less memory");
+  if (event.kind === "text-missed")
+    logger.warn({ jobId, what: event.what, reason: event.reason }, "subtitles are not in the published film");
   if (event.kind === "resumed") logger.info({ jobId, segments: event.segments, ofSegments: event.ofSegments }, "job resumed");
   if (event.kind === "stage-ended" && !event.code)
     logger.info({ jobId, stage: event.stage, durationSeconds: event.durationSeconds }, "stage ended");

@@ -103,7 +103,7 @@ async function publish({ record, workspace, onSending }: Publishing, run: JobRun
     };
     const outcome = await stage("publish", () => publishStage(request, deps, context));
     if (outcome === "published" && plan.video.length > 0)
-      await attachLate({ source: job.source, seen: texts.seen, assetPath, folder: outDir }, deps.sources, { store, ...context });
+      await attachLate({ jobId: job.id, source: job.source, seen: texts.seen, assetPath, folder: outDir }, deps, { store, ...context });
     return outcome;
   } finally {
     await upload.stop();

@@ -102,8 +102,8 @@ export async function makeRevision(request: RevisionRequest, work: RevisionWork)
     const outcome = await stage("publish", () => publishStage(publish, deps, context));
     isKept = outcome === "published";
     if (isKept && isComplete && plan.video.length > 0) {
-      const late = { source: job.source, seen: texts.seen, assetPath, folder: outDir };
-      await attachLate(late, deps.sources, { store, ...context });
+      const late = { jobId: job.id, source: job.source, seen: texts.seen, assetPath, folder: outDir };
+      await attachLate(late, deps, { store, ...context });
     }
     return { outcome, revision, renditionIds: target.renditionIds, decodeErrors };
   } catch (error) {

@@ -244,6 +244,8 @@ export type JobEvent =
   | { readonly kind: "verification-failed"; readonly jobId: string; readonly check: VerificationCheck }
   /** A copy of the source did not hold; the job goes on without. */
   | { readonly kind: "copy-refused"; readonly jobId: string; readonly code: ErrorCode; readonly reason: string }
+  /** Subtitles that came late are not in the published film; `what` is their key, or where they were looked for. */
+  | { readonly kind: "text-missed"; readonly jobId: string; readonly what: string; readonly reason: string }
   /** So many segments of every picture come from an attempt before this one. */
   | { readonly kind: "resumed"; readonly jobId: string; readonly segments: number; readonly ofSegments: number }
   | { readonly kind: "transferred"; readonly jobId: string; readonly direction: "in" | "out"; readonly bytes: number }

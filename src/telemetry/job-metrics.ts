@@ -70,7 +70,7 @@ export function createJobMetrics(set: MetricSet): JobMetrics {
   return { observe };
 }
 
-const UNCOUNTED = ["started", "waiting", "copy-refused", "resumed"] as const;
+const UNCOUNTED = ["started", "waiting", "text-missed", "copy-refused", "resumed"] as const;
 /** What no metric tells of. */
 const isUncounted = (event: JobEvent): event is Extract<JobEvent, { kind: (typeof UNCOUNTED)[number] }> =>
   UNCOUNTED.some((kind) => kind === event.kind);

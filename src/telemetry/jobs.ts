@@ -39,6 +39,7 @@ const KEPT = 50;
 
 type UnseenKind =
   | "waiting"
+  | "text-missed"
   | "engine-chosen"
   | "engine-ended"
   | "verification-failed"
@@ -48,6 +49,7 @@ type UnseenKind =
   | "published";
 const UNSEEN: ReadonlySet<string> = new Set<UnseenKind>([
   "waiting",
+  "text-missed",
   "engine-chosen",
   "engine-ended",
   "verification-failed",
