@@ -94,6 +94,8 @@ function countWork(event: Work, set: MetricSet): void {
       return set.s3Bytes.inc({ direction: event.direction }, event.bytes);
     case "published":
       set.publishedSets.inc({ kind: event.set });
+      // Its message was settled as submitted, and no message of it is settled any more.
+      if (event.asset.engine !== "ffmpeg" && event.set === "full") set.settled.inc({ outcome: "published" });
       if (event.isFirst && event.secondsSinceUpload !== undefined) set.firstPlayable.observe(event.secondsSinceUpload);
   }
 }

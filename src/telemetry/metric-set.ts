@@ -34,7 +34,9 @@ export function createMetricSet() {
     sandboxEnabled: new Gauge(about("sandbox_enabled", "1 when ffmpeg runs in its sandbox")),
     intakeHeld: new Gauge(about("intake_held", "1 while the intake pauses because every job fails of this code", ["code"])),
     received: new Counter(about("messages_received_total", "messages received, by the shape of their body", ["shape"])),
-    settled: new Counter(about("messages_settled_total", "messages settled, by how", ["outcome"])),
+    settled: new Counter(
+      about("messages_settled_total", "messages settled, by how, and jobs of managed engines when they are published", ["outcome"]),
+    ),
     deadLetterCopies: new Counter(about("dead_letter_copies_total", "copies of rejected messages put on the dead-letter queue")),
     queueMessages: new Gauge(
       about("queue_messages", "messages on a queue by SQS's estimate: visible ones wait, hidden ones are worked at", ["queue", "state"]),

@@ -170,6 +170,9 @@ describe("createMetrics", () => {
     expect(await valueOf(metrics, 'published_total{kind="full"}')).toBe(1);
     expect(await valueOf(metrics, "first_playable_seconds_sum")).toBe(20);
     expect(await valueOf(metrics, "first_playable_seconds_count")).toBe(1);
+    expect(await valueOf(metrics, 'messages_settled_total{outcome="published"}')).toBe(0);
+    metrics.observeEvent({ ...published, asset: { ...of.asset, engine: "mediaconvert" }, set: "full", isFirst: false });
+    expect(await valueOf(metrics, 'messages_settled_total{outcome="published"}')).toBe(1);
   });
 
   it("counts each thing that happens once", async () => {
