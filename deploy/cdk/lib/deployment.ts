@@ -16,6 +16,7 @@ interface DeploymentProps {
 }
 
 const POLICY = "service-role/AWSCodeDeployRole";
+const CONFIG = codedeploy.ServerDeploymentConfig.HALF_AT_A_TIME;
 
 /**
  * Creates CodeDeploy's application and its group: in place, half of the fleet at a time, back to the former release when it fails.
@@ -39,7 +40,7 @@ export function createDeployment(scope: Construct, { settings, workers, rollback
     deploymentGroupName,
     serviceRoleArn: role.roleArn,
     autoScalingGroups: [workers],
-    deploymentConfigName: "CodeDeployDefault.HalfAtATime",
+    deploymentConfigName: CONFIG.deploymentConfigName,
     deploymentStyle: { deploymentType: "IN_PLACE", deploymentOption: "WITHOUT_TRAFFIC_CONTROL" },
     // Instances that started during a deployment get its release afterwards.
     outdatedInstancesStrategy: "UPDATE",
@@ -52,5 +53,10 @@ export function createDeployment(scope: Construct, { settings, workers, rollback
     },
   });
   group.node.addDependency(role);
-  return codedeploy.ServerDeploymentGroup.fromServerDeploymentGroupAttributes(scope, "Deployment", { application, deploymentGroupName });
+  return codedeploy.ServerDeploymentGroup.fromServerDeploymentGroupAttributes(scope, "Deployment", {
+    application,
+    deploymentGroupName,
+    // The deploying role may read this one alone; CodeDeploy asks with its rights.
+    deploymentConfig: CONFIG,
+  });
 }

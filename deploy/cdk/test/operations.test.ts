@@ -65,6 +65,13 @@ describe("the pipeline", () => {
     });
   });
 
+  it("lets the deploying role read the configuration that the group deploys by", () => {
+    const read = resourcesOf(standard("pipeline"), "AWS::IAM::Policy")
+      .flatMap(({ Properties }) => statementsOf(Properties["PolicyDocument"]))
+      .filter(({ Action }) => Action.includes("codedeploy:GetDeploymentConfig"));
+    expect(read.flatMap(({ Resource }) => Resource)).toEqual([expect.stringMatching(/:deploymentconfig:CodeDeployDefault\.HalfAtATime$/)]);
+  });
+
   it("goes back to the former release when it fails, is stopped or an alarm of the workers goes off", () => {
     expect(group).toMatchObject({
       AutoRollbackConfiguration: {
