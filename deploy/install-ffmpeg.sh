@@ -42,6 +42,9 @@ done
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# A fresh system brings itself up to date in the background, with the package manager locked meanwhile.
+apt_get() { LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 "$@"; }
+
 # Installs packages by apt-get; says what to type, and fails, where it cannot.
 install_packages() {
   if [ "$(id -u)" != 0 ] || ! has apt-get; then
@@ -49,16 +52,19 @@ install_packages() {
     return 1
   fi
   echo "Installing $* with apt-get (a minute or two)..." >&2
-  log=$(mktemp)
+  log=$(mktemp) started=$(date +%s)
   # A package index of an hour ago may name files that are gone, hence the update.
-  if { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1; then
-    rm -f "$log"
-    return 0
-  fi
-  cat "$log" >&2
+  until { apt_get update && apt_get install -y --no-install-recommends "$@"; } >"$log" 2>&1; do
+    # apt waits for dpkg's lock and not for that of its lists. BeforeInstall has 600 s: a last wait and the install still fit.
+    if [ $(($(date +%s) - started)) -ge 200 ] || ! grep -qw -e lock -e locked "$log"; then
+      cat "$log" >&2
+      rm -f "$log"
+      echo "Could not install: $*. Install with: apt-get update && apt-get install -y $*" >&2
+      return 1
+    fi
+    sleep 10
+  done
   rm -f "$log"
-  echo "Could not install: $*. Install with: apt-get update && apt-get install -y $*" >&2
-  return 1
 }
 
 # Takes one program out of a package, into /usr/local/bin.

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TemporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -10,6 +10,13 @@ import { requireTool } from "../../support/tool.ts";
 const DEPLOY = resolve(import.meta.dirname, "../../../deploy");
 /** As `systemd-analyze security` counts, from 0 to 10; a unit without any hardening has 9.6. */
 const MOST_EXPOSURE = 2.3;
+
+/** Finds its lists locked at the first try. */
+const APT_GET = String.raw`echo "$*" >>"$CALLS"
+case "$*" in
+  *update) [ "$(grep -c update "$CALLS")" -gt 1 ] || { echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 1 (apt-get)" >&2; exit 100; } ;;
+  *install*) printf '#!/bin/sh\necho " V....D libx264 "; echo " A....D aac "\n' >"$BIN/ffmpeg"; chmod 755 "$BIN/ffmpeg" ;;
+esac`;
 
 let folder: TemporaryFolder;
 beforeAll(async () => {
@@ -76,6 +83,24 @@ describe("install-ffmpeg.sh", () => {
     expect(await mustRun(folder.in("prefix/bin/ffprobe"), ["-version"])).toContain("ffprobe version");
     await mustRun("rm", [folder.in("ffmpeg.tar.xz")]);
     expect(await install("--archive", ...archive)).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+  });
+
+  it("waits for a system that brings itself up to date, and tries again while its lists are locked", async () => {
+    const bin = folder.in("fresh");
+    const calls = folder.in("apt-calls");
+    await mkdir(bin);
+    const tools = ["cat", "chmod", "date", "grep", "mktemp", "rm", "uname"];
+    for (const tool of tools) await symlink((await mustRun("sh", ["-c", `command -v ${tool}`])).trim(), resolve(bin, tool));
+    const programs = { id: "echo 0", sleep: 'echo "sleep $1" >>"$CALLS"', "apt-get": APT_GET };
+    for (const [name, body] of Object.entries(programs)) await writeFile(resolve(bin, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    const env = { PATH: bin, BIN: bin, CALLS: calls };
+    expect(await command("/bin/sh", [resolve(DEPLOY, "install-ffmpeg.sh")], { env })).toMatchObject({ exitCode: 0 });
+    expect((await readFile(calls, "utf8")).trim().split("\n")).toEqual([
+      "-o DPkg::Lock::Timeout=300 update",
+      "sleep 10",
+      "-o DPkg::Lock::Timeout=300 update",
+      expect.stringMatching(/^-o DPkg::Lock::Timeout=300 install -y --no-install-recommends ffmpeg\b/),
+    ]);
   });
 
   it("does not know any other option", async () => {
