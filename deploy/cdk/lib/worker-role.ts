@@ -34,6 +34,7 @@ export function createWorkerRole(scope: Construct, { settings, names, mediaConve
       queues: queueGrants(names, hasManagedEngine),
       group: groupGrants(names),
       machine: machineGrants(names),
+      ...notifyGrants(settings.environment),
       ...(mediaConvert ? { mediaconvert: mediaConvertGrants(mediaConvert) } : {}),
       ...(settings.engines.includes("elastic-transcoder") ? { elastictranscoder: elasticTranscoderGrants() } : {}),
       ...(settings.instances.sessionManager ? { sessions: [SESSIONS] } : {}),
@@ -109,6 +110,18 @@ const machineGrants = ({ artifacts, workerLog }: Names): readonly Grant[] => [
   // The agent names the group of an instance in its metrics.
   { actions: ["ec2:DescribeTags"], resources: ["*"], why: NO_RESOURCES },
 ];
+
+/** Where notifications go, as the worker's own settings name it. */
+function notifyGrants(environment: Settings["environment"]): { readonly notify?: readonly Grant[] } {
+  const named = (variables: readonly string[]): readonly string[] => [
+    ...new Set(variables.map((variable) => environment[variable] ?? "").filter((arn) => arn !== "")),
+  ];
+  const grants = [
+    { actions: ["sns:Publish"], resources: named(["LADDERD_NOTIFY_TOPIC_ARN", "LADDERD_COMPAT_NOTIFICATIONS"]) },
+    { actions: ["events:PutEvents"], resources: named(["LADDERD_NOTIFY_EVENT_BUS_ARN"]) },
+  ].filter(({ resources }) => resources.length > 0);
+  return grants.length === 0 ? {} : { notify: grants };
+}
 
 const mediaConvertGrants = ({ roleArn, queueArn: queue }: { roleArn: string; queueArn: string }): readonly Grant[] => [
   { actions: ["mediaconvert:CreateJob", "mediaconvert:GetQueue"], resources: [queue] },

@@ -227,6 +227,19 @@ describe("the workers' role", () => {
     expect(resourcesFor("sqs:ReceiveMessage", grantsOf(full))).toHaveLength(2);
   });
 
+  it("tells the topics and the bus that the environment names, and no other", () => {
+    const arn = (service: string, name: string) => `arn:aws:${service}:us-east-1:111122223333:${name}`;
+    const environment = {
+      LADDERD_NOTIFY_TOPIC_ARN: arn("sns", "videos"),
+      LADDERD_COMPAT_NOTIFICATIONS: arn("sns", "watchers"),
+      LADDERD_NOTIFY_EVENT_BUS_ARN: arn("events", "event-bus/videos"),
+    };
+    const told = grantsOf(templatesOf(readSettings({ environment }))("fleet"));
+    expect(resourcesFor("sns:Publish", told)).toEqual([environment.LADDERD_NOTIFY_TOPIC_ARN, environment.LADDERD_COMPAT_NOTIFICATIONS]);
+    expect(resourcesFor("events:PutEvents", told)).toEqual([environment.LADDERD_NOTIFY_EVENT_BUS_ARN]);
+    expect(grants.flatMap(({ Action }) => Action).filter((action) => /^(?:sns|events):/.test(action))).toEqual([]);
+  });
+
   it("ends, keeps and protects instances of its own group alone", () => {
     for (const action of ["CompleteLifecycleAction", "RecordLifecycleActionHeartbeat", "SetInstanceProtection"])
       expect(resourcesFor(`autoscaling:${action}`)).toEqual([
