@@ -23,8 +23,8 @@ export interface Readings {
 /** Ages of the messages that were received since the last line, of which CloudWatch makes percentiles. */
 export const MESSAGE_AGE = { name: "MessageAge", unit: "Seconds" } as const;
 
-/** What interrupts a fleet, unlike a signal, which is a deploy. */
-const NOTICES = ["spot", "rebalance", "asg"] as const;
+/** What takes capacity away unasked, unlike a deploy's signal and a group's own scale-in. */
+const NOTICES = ["spot", "rebalance"] as const;
 
 const count = (name: string, series: string, label?: { readonly [label: string]: readonly string[] }): EmfMetric => ({
   name,

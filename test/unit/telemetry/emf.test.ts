@@ -59,6 +59,8 @@ describe("reportToCloudWatch", () => {
     metrics.messageSettled("published");
     metrics.leaseLost();
     metrics.interrupted("spot");
+    metrics.interrupted("rebalance");
+    metrics.interrupted("asg");
     metrics.interrupted("signal");
     await minutes(1);
     metrics.messageSettled("published");
@@ -69,7 +71,7 @@ describe("reportToCloudWatch", () => {
     const names = ["SettledPublished", "LeasesLost", "Interruptions", "DeadLetterCopies", "VerificationFailures"];
     const told = (values: typeof first): readonly unknown[] => names.map((name) => values?.get(name));
     expect([told(first), told(second), told(third)]).toEqual([
-      [2, 1, 1, 0, 0],
+      [2, 1, 2, 0, 0],
       [1, 0, 0, 1, 1],
       [0, 0, 0, 0, 0],
     ]);
