@@ -21,3 +21,14 @@ export const tidied = (noncurrentDays: number): s3.LifecycleRule => ({
   noncurrentVersionExpiration: Duration.days(noncurrentDays),
   expiredObjectDeleteMarker: true,
 });
+
+/** Where `ladderd canary` works, in the uploads and in the published bucket. */
+export const CANARY_FOLDER = "ladderd-canary/";
+
+/** Ends what `ladderd canary` left: a clip that its deployment did not wait for, and what was published of it. */
+export const CANARIES: s3.LifecycleRule = {
+  id: "canaries",
+  prefix: CANARY_FOLDER,
+  expiration: Duration.days(1),
+  noncurrentVersionExpiration: Duration.days(1),
+};

@@ -6,7 +6,7 @@ import * as s3 from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 
 import { acknowledge, acknowledgeWildcards, resourceFinding } from "./acknowledge.ts";
-import { SAFE, tidied } from "./bucket-rules.ts";
+import { CANARIES, SAFE, tidied } from "./bucket-rules.ts";
 import type { Names } from "./names.ts";
 import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage.ts";
@@ -22,7 +22,9 @@ export function createReplicas(scope: Construct, names: Names, settings: Pick<Se
   ] as const;
   for (const [kind, noncurrentDays] of kinds) {
     const bucketName = names.replicaOf(kind);
-    const bucket = new s3.Bucket(scope, `Copy-${kind}`, { ...SAFE, bucketName, versioned: true, lifecycleRules: [tidied(noncurrentDays)] });
+    // What a lifecycle rule ends in the original is not ended in its copy.
+    const lifecycleRules = [tidied(noncurrentDays), CANARIES];
+    const bucket = new s3.Bucket(scope, `Copy-${kind}`, { ...SAFE, bucketName, versioned: true, lifecycleRules });
     acknowledge(bucket, "AwsSolutions-S1", "A copy that nobody reads until the other region is gone.");
   }
 }

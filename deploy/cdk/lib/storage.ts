@@ -3,7 +3,7 @@ import * as s3 from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 
 import { acknowledge } from "./acknowledge.ts";
-import { SAFE, tidied, UNFINISHED_DAYS } from "./bucket-rules.ts";
+import { CANARIES, SAFE, tidied, UNFINISHED_DAYS } from "./bucket-rules.ts";
 import type { Names } from "./names.ts";
 import { queueArn } from "./names.ts";
 import { acknowledgeCopies, copied } from "./recovery.ts";
@@ -67,6 +67,7 @@ function uploadProps({ browserOrigins, expireDays, noncurrentDays }: Settings["u
         ...tidied(noncurrentDays),
         transitions: [{ storageClass: s3.StorageClass.INTELLIGENT_TIERING, transitionAfter: Duration.days(0) }],
       },
+      CANARIES,
       ...(expireDays === undefined ? [] : [{ id: "expire", expiration: Duration.days(expireDays) }]),
     ],
     cors: browserOrigins.length === 0 ? [] : [uploadCors(browserOrigins)],
@@ -82,9 +83,9 @@ const uploadCors = (allowedOrigins: string[]): s3.CorsRule => ({
 });
 
 const publishedProps = ({ published, delivery }: Settings): s3.BucketProps => ({
-  // No rule expires a current object: the revision that plays lives under r/ for as long as it is published.
+  // No rule expires a current object but canaries: the revision that plays lives under r/ for as long as it is published.
   // `ladderd gc` deletes what nothing names any more, and this rule then ends the deleted versions.
-  lifecycleRules: [tidied(published.noncurrentDays)],
+  lifecycleRules: [tidied(published.noncurrentDays), CANARIES],
   cors: [
     {
       allowedMethods: [s3.HttpMethods.GET, s3.HttpMethods.HEAD],

@@ -2,6 +2,7 @@ import { Aws } from "aws-cdk-lib";
 import type * as iam from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 
+import { CANARY_FOLDER } from "./bucket-rules.ts";
 import type { Grant } from "./grants.ts";
 import { createRole } from "./grants.ts";
 import type { Names } from "./names.ts";
@@ -18,7 +19,7 @@ interface RoleProps {
 const ANY_KEY = "Any object of this one bucket: keys are chosen by whoever uploads.";
 const NO_RESOURCES = "The action knows no resources.";
 
-const CANARY = "ladderd-canary/*";
+const CANARY = `${CANARY_FOLDER}*`;
 
 const own = (service: string, resource: string): string => `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
 const objects = (bucket: string, keys = "*"): string => `${bucketArn(bucket)}/${keys}`;

@@ -23,6 +23,13 @@ const TIDY = {
   AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 },
   ExpiredObjectDeleteMarker: true,
 };
+const CANARIES = {
+  Id: "canaries",
+  Prefix: "ladderd-canary/",
+  Status: "Enabled",
+  ExpirationInDays: 1,
+  NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+};
 
 describe.each([...buckets, ...copies].map((bucket) => [bucket.id, bucket] as const))("the bucket %s", (_id, bucket) => {
   it("is nobody's but ours: no public access, encrypted at rest, kept when its stack goes", () => {
@@ -86,6 +93,7 @@ describe("the uploads bucket", () => {
           NoncurrentVersionExpiration: { NoncurrentDays: 30 },
           Transitions: [{ StorageClass: "INTELLIGENT_TIERING", TransitionInDays: 0 }],
         },
+        CANARIES,
       ],
     });
     expect(uploads.Properties).not.toHaveProperty("IntelligentTieringConfigurations");
@@ -102,8 +110,8 @@ describe("the uploads bucket", () => {
 });
 
 describe("the published bucket", () => {
-  it("has no rule that expires what plays: only former versions and unfinished uploads go", () => {
-    expect(rulesOf(published)).toEqual({ Rules: [{ ...TIDY, NoncurrentVersionExpiration: { NoncurrentDays: 14 } }] });
+  it("has no rule that expires what plays: only former versions, unfinished uploads and canaries go", () => {
+    expect(rulesOf(published)).toEqual({ Rules: [{ ...TIDY, NoncurrentVersionExpiration: { NoncurrentDays: 14 } }, CANARIES] });
   });
 
   it("answers players of other origins", () => {
@@ -161,6 +169,10 @@ describe("disaster recovery", () => {
     expect(copies.map(({ Properties }) => Properties["BucketName"])).toContain(
       `studio-${id.toLowerCase()}-copy-<AWS::AccountId>-eu-west-1`,
     );
+  });
+
+  it("ends canaries in the copies, too: what a rule ends in the original stays in its copy", () => {
+    for (const copy of copies) expect(rulesOf(copy)).toMatchObject({ Rules: expect.arrayContaining([CANARIES]) });
   });
 
   it("keeps versions of the copies, without which S3 copies nothing", () => {
