@@ -14,6 +14,7 @@ import { createData } from "./data-stack.ts";
 import { metricNamespace } from "./environment.ts";
 import type { FleetPolicy } from "./fleet-policy.ts";
 import { createWorkers } from "./fleet-stack.ts";
+import type { Names } from "./names.ts";
 import { namesOf } from "./names.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createReplicas } from "./recovery.ts";
@@ -72,7 +73,7 @@ export function addStacks(app: App, { settings, policy }: Deployment): void {
   const data = createData(dataStack, settings, names);
   const fleetStack = stackOf("fleet", "Workers of ladderd");
   const group = createWorkers(fleetStack, { settings, policy, names, data });
-  const alarms = watch(stackOf("watch", "Alarms and dashboard of ladderd"), { settings, policy, data, group });
+  const alarms = watch(stackOf("watch", "Alarms and dashboard of ladderd"), { settings, policy, names, data, group });
   if (settings.source) {
     const pipelineStack = stackOf("pipeline", "From a commit to the workers of ladderd");
     pipelineStack.addStackDependency(fleetStack);
@@ -91,11 +92,12 @@ export function addStacks(app: App, { settings, policy }: Deployment): void {
 interface WatchProps {
   readonly settings: Settings;
   readonly policy: FleetPolicy;
+  readonly names: Names;
   readonly data: Data;
   readonly group: AutoScalingGroup;
 }
 
-function watch(stack: Stack, { settings, policy, data, group }: WatchProps): Alarms {
+function watch(stack: Stack, { settings, policy, names, data, group }: WatchProps): Alarms {
   const watched = {
     name: settings.name,
     settings: settings.alarms,
@@ -106,6 +108,6 @@ function watch(stack: Stack, { settings, policy, data, group }: WatchProps): Ala
     group,
   };
   const alarms = createAlarms(stack, watched);
-  createDashboard(stack, { ...watched, distributionId: data.distribution.distributionId, alarms: alarms.all });
+  createDashboard(stack, { ...watched, name: names.global, distributionId: data.distribution.distributionId, alarms: alarms.all });
   return alarms;
 }

@@ -6,6 +6,7 @@ import type { Watched } from "./alarm-rules.ts";
 import { inService, ofWorkers, onGroup, onQueue } from "./metrics.ts";
 
 interface DashboardProps extends Watched {
+  /** An account has it once, whatever the region. */
   readonly name: string;
   readonly distributionId: string;
   readonly alarms: readonly cloudwatch.IAlarm[];

@@ -36,7 +36,12 @@ export function createData(scope: Construct, settings: Settings, names: Names): 
     new CfnOutput(scope, "ElasticTranscoderTopic", { value: topic.topicArn });
   }
   if (settings.recovery.backupDays !== undefined) createBackup(scope, storage, { name, keepDays: settings.recovery.backupDays });
-  const distribution = createDelivery(scope, { name, settings: settings.delivery, storage, webAclArn: webAcl(scope, settings) });
+  const distribution = createDelivery(scope, {
+    name: names.global,
+    settings: settings.delivery,
+    storage,
+    webAclArn: webAcl(scope, settings),
+  });
   tell(scope, { storage, queues, distribution });
   return { storage, queues, mediaConvert, distribution };
 }

@@ -10,6 +10,7 @@ import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage.ts";
 
 interface DeliveryProps {
+  /** Begins the names of what belongs to it: an account has each of them once, whatever the region. */
   readonly name: string;
   readonly settings: Settings["delivery"];
   readonly storage: Pick<Storage, "published" | "accessLogs">;
@@ -36,9 +37,11 @@ const ERROR_SECONDS = 3;
  */
 export function createDelivery(scope: Construct, { name, settings, storage, webAclArn }: DeliveryProps): cloudfront.Distribution {
   const policies = createCachePolicies(scope, name);
-  const keyGroup = createKeyGroup(scope, settings.signing?.publicKeys ?? []);
+  const keyGroup = createKeyGroup(scope, name, settings.signing?.publicKeys ?? []);
   const common = {
-    origin: origins.S3BucketOrigin.withOriginAccessControl(storage.published),
+    origin: origins.S3BucketOrigin.withOriginAccessControl(storage.published, {
+      originAccessControl: new cloudfront.S3OriginAccessControl(scope, "OriginAccess", { originAccessControlName: name }),
+    }),
     viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
     allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
     cachedMethods: cloudfront.CachedMethods.CACHE_GET_HEAD,
@@ -76,10 +79,21 @@ function certified(scope: Construct, domain: Settings["delivery"]["domain"]): Pa
   return { domainNames: [domain.name], certificate, minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 };
 }
 
-function createKeyGroup(scope: Construct, publicKeys: readonly string[]): cloudfront.KeyGroup | undefined {
+function createKeyGroup(scope: Construct, name: string, publicKeys: readonly string[]): cloudfront.KeyGroup | undefined {
   if (publicKeys.length === 0) return undefined;
-  const items = publicKeys.map((encodedKey, index) => new cloudfront.PublicKey(scope, `SigningKey${index}`, { encodedKey }));
-  return new cloudfront.KeyGroup(scope, "SigningKeys", { items, comment: "Keys that sign URLs and cookies of viewers" });
+  const items = publicKeys.map((encodedKey, index) => {
+    const publicKeyName = `${name}-key${index}`;
+    const key = new cloudfront.PublicKey(scope, `SigningKey${index}`, { encodedKey, publicKeyName });
+    // The library's own is the same in every region.
+    if (key.node.defaultChild instanceof cloudfront.CfnPublicKey)
+      key.node.defaultChild.addPropertyOverride("PublicKeyConfig.CallerReference", publicKeyName);
+    return key;
+  });
+  return new cloudfront.KeyGroup(scope, "SigningKeys", {
+    keyGroupName: `${name}-keys`,
+    items,
+    comment: "Keys that sign URLs and cookies of viewers",
+  });
 }
 
 function acknowledgeDelivery(distribution: cloudfront.Distribution, { domain }: Settings["delivery"], webAclArn: string | undefined): void {

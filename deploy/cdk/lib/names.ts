@@ -15,6 +15,8 @@ export interface Names {
   readonly deadEvents: string;
   readonly workers: string;
   readonly workerLog: string;
+  /** Begins names that an account has once, whatever the region: those of CloudFront and of dashboards. */
+  readonly global: string;
   /** Name of a bucket's copy in the region of the replica. */
   replicaOf(kind: "uploads" | "published" | "state"): string;
 }
@@ -39,6 +41,7 @@ export function namesOf({ name, region, recovery }: Pick<Settings, "name" | "reg
     deadEvents: `${name}-events-dead`,
     workers: `${name}-workers`,
     workerLog: WORKER_LOG,
+    global: `${name}-${region}`,
     replicaOf: (kind) => bucket(`${kind}-copy`, recovery.replicaRegion),
   };
 }

@@ -6,6 +6,11 @@ import { defaults, everything, expectResource, resourcesOf, statementsOf, templa
 
 const standard = templatesOf(defaults)("data");
 const full = templatesOf(everything)("data");
+const elsewhere = templatesOf({
+  ...everything,
+  region: "eu-central-1",
+  delivery: { ...everything.delivery, domain: undefined, firewall: { kind: "none" } },
+});
 const queueOf = (id: string) => theResource(standard, "AWS::SQS::Queue", id).Properties;
 const senders = (template: typeof standard, id: string) =>
   resourcesOf(template, "AWS::SQS::QueuePolicy")
@@ -203,6 +208,19 @@ describe("delivery", () => {
     expectResource(standard, "AWS::CloudFront::OriginAccessControl", {
       OriginAccessControlConfig: { OriginAccessControlOriginType: "s3", SigningBehavior: "always", SigningProtocol: "sigv4" },
     });
+  });
+
+  it("shares no name with a deployment of the same name in another region, since an account has each once", () => {
+    const namesIn = (template: typeof standard) =>
+      Object.values(Object(template.toJSON()["Resources"]))
+        .map((resource) => Object(resource))
+        .filter(({ Type }) => String(Type).startsWith("AWS::CloudFront::"))
+        .flatMap(({ Properties }) => Object.values(Object(Properties)).map((properties) => Object(properties)))
+        .flatMap(({ Name, CallerReference }) => [Name, CallerReference])
+        .filter((name) => name !== undefined);
+    const here = namesIn(full);
+    expect(here).toHaveLength(8);
+    expect(namesIn(elsewhere("data")).filter((name) => here.includes(name))).toEqual([]);
   });
 
   it("logs into the bucket for access logs", () => {

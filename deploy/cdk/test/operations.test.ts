@@ -239,6 +239,10 @@ describe("the dashboard", () => {
     expect([...EMF_METRICS, MESSAGE_AGE].map(({ name }) => name)).toEqual(expect.arrayContaining(shown));
   });
 
+  it("has the region in its name: dashboards are global", () => {
+    expect(theResource(standard("watch"), "AWS::CloudWatch::Dashboard", "Dashboard").Properties["DashboardName"]).toBe("ladderd-us-east-1");
+  });
+
   it("reads CloudFront's metrics where they are", () => {
     expect(body).toContain('"AWS/CloudFront","Requests"');
     expect(body).toContain('"region":"us-east-1"');
