@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { describe, expect, it } from "vitest";
 
 import { EMF_METRICS, MESSAGE_AGE } from "../../../src/telemetry/emf-metrics.ts";
@@ -85,6 +87,14 @@ describe("the pipeline", () => {
       expect.stringContaining("VerificationFailures"),
       expect.stringContaining("IntakeHeld"),
     ]);
+  });
+
+  it.each(["rollout", "runbook"])("can be passed by a deployment without alarms, by the command in docs/%s.md", (page) => {
+    const text = readFileSync(new URL(`../../../docs/${page}.md`, import.meta.url), "utf8").replaceAll(/\\\n\s*/g, "");
+    expect(text).toContain(
+      `aws deploy create-deployment --application-name ladderd --deployment-group-name ${String(group["DeploymentGroupName"])} ` +
+        "--revision file://revision.json --override-alarm-configuration enabled=false",
+    );
   });
 
   it("tells the alarm topic when it fails", () => {
