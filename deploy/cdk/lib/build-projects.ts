@@ -63,16 +63,22 @@ export function createWake(scope: Construct, { settings, workers, policy, artifa
     environment: { buildImage: codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0, computeType: codebuild.ComputeType.SMALL },
     environmentVariables: {
       GROUP: { value: workers },
-      INSTANCES: { value: String(Math.min(LEAST_INSTANCES, policy.maximumInstances)) },
+      INSTANCES: { value: String(Math.min(Math.max(LEAST_INSTANCES, policy.minimumInstances), policy.maximumInstances)) },
+      MINIMUM: { value: String(policy.minimumInstances) },
     },
     grantReportGroupPermissions: false,
     timeout: Duration.minutes(20),
     logging: { cloudWatch: { logGroup: logGroup(scope, "WakeLog", `/${settings.name}/wake`) } },
   });
   project.addToRolePolicy(new iam.PolicyStatement({ actions: ["autoscaling:DescribeAutoScalingGroups"], resources: ["*"] }));
-  project.addToRolePolicy(new iam.PolicyStatement({ actions: ["autoscaling:SetDesiredCapacity"], resources: [groupArn(workers)] }));
+  project.addToRolePolicy(
+    new iam.PolicyStatement({
+      actions: ["autoscaling:PutScheduledUpdateGroupAction", "autoscaling:UpdateAutoScalingGroup"],
+      resources: [groupArn(workers)],
+    }),
+  );
   acknowledgeProject(project, artifacts);
-  acknowledgeWildcards(project, "The first action knows no resources; the second has a group's id, which only EC2 knows.", [
+  acknowledgeWildcards(project, "The first action knows no resources; the others have a group's id, which only EC2 knows.", [
     "Resource::*",
     resourceFinding(groupArn(workers)),
   ]);

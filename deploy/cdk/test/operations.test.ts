@@ -53,8 +53,25 @@ describe("the pipeline", () => {
       EnvironmentVariables: [
         { Name: "GROUP", Value: "ladderd-workers" },
         { Name: "INSTANCES", Value: String(Math.min(2, policy.maximumInstances)) },
+        { Name: "MINIMUM", Value: String(policy.minimumInstances) },
       ],
     });
+  });
+
+  it("keeps them for the deployment: scale-in does not go below a minimum that the group takes back by itself", () => {
+    const { Source } = theResource(standard("pipeline"), "AWS::CodeBuild::Project", "Wake").Properties;
+    const script = String(Object(Source).BuildSpec);
+    const [back, raise] = [script.indexOf("put-scheduled-update-group-action"), script.indexOf("update-auto-scaling-group ")];
+    expect(back).toBeGreaterThan(0);
+    expect(raise).toBeGreaterThan(back);
+    const allowed = resourcesOf(standard("pipeline"), "AWS::IAM::Policy")
+      .filter(({ id }) => id.startsWith("Wake"))
+      .flatMap(({ Properties }) => statementsOf(Properties["PolicyDocument"]))
+      .filter(({ Resource }) => Resource.some((arn) => arn.endsWith("autoScalingGroupName/ladderd-workers")));
+    expect(allowed.flatMap(({ Action }) => Action)).toEqual([
+      "autoscaling:PutScheduledUpdateGroupAction",
+      "autoscaling:UpdateAutoScalingGroup",
+    ]);
   });
 
   it("deploys in place to half of the fleet at a time, and to instances that started meanwhile", () => {

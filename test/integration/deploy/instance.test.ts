@@ -28,9 +28,9 @@ while [ "$1" != --output ]; do shift; done
 printf '#!/bin/sh\\necho "agent-install $AWS_REGION $*" >>"$MACHINE/calls"\\n' >"$2"`,
   aws: `${SAYS}
 case "$*" in
-  *set-desired-capacity*) echo "\${*##*--desired-capacity }" >"$MACHINE/desired"; [ -e "$MACHINE/stuck" ] || cp "$MACHINE/desired" "$MACHINE/in-service" ;;
-  *DesiredCapacity*) cat "$MACHINE/desired" ;;
-  *) cat "$MACHINE/in-service" ;;
+  *update-auto-scaling-group*)
+    [ -e "$MACHINE/stuck" ] || [ "$(cat "$MACHINE/in-service")" -ge "\${!#}" ] || echo "\${!#}" >"$MACHINE/in-service" ;;
+  *describe*) cat "$MACHINE/in-service" ;;
 esac`,
 };
 
@@ -121,28 +121,27 @@ describe("the first boot of an instance", () => {
 });
 
 describe("the wake before a deployment", () => {
-  const wake = async (desired: number, inService: number): Promise<CommandEnd> => {
-    await writeFile(join(machine, "desired"), `${desired}\n`);
+  const wake = async (inService: number): Promise<CommandEnd> => {
     await writeFile(join(machine, "in-service"), `${inService}\n`);
-    return run([WAKE], { GROUP: "ladderd-workers", INSTANCES: "2" });
+    return run([WAKE], { GROUP: "ladderd-workers", INSTANCES: "2", MINIMUM: "0" });
   };
-  const changes = async (): Promise<readonly string[]> => (await calls()).filter((call) => call.includes("set-desired-capacity"));
 
-  it("brings two instances into a group that has none", async () => {
-    expect(await wake(0, 0)).toMatchObject({ exitCode: 0 });
-    expect(await changes()).toEqual([
-      "aws autoscaling set-desired-capacity --auto-scaling-group-name ladderd-workers --desired-capacity 2",
+  it.each([0, 5])("makes two instances the least of a group that has %i, for 90 minutes", async (inService) => {
+    const begin = Date.now();
+    expect(await wake(inService)).toMatchObject({ exitCode: 0 });
+    const [back = "", ...rest] = await calls();
+    const [, time = "", least] = / --start-time (\S+) --min-size (\d+)$/.exec(back) ?? [];
+    expect(back).toMatch(/^aws autoscaling put-scheduled-update-group-action --auto-scaling-group-name ladderd-workers /);
+    expect({ least, minutes: Math.round((Date.parse(time) - begin) / 60_000) }).toEqual({ least: "0", minutes: 90 });
+    expect(rest).toEqual([
+      "aws autoscaling update-auto-scaling-group --auto-scaling-group-name ladderd-workers --min-size 2",
+      expect.stringContaining("describe-auto-scaling-groups"),
     ]);
-  });
-
-  it("leaves a group alone that has more", async () => {
-    expect(await wake(5, 5)).toMatchObject({ exitCode: 0 });
-    expect(await changes()).toEqual([]);
   });
 
   it("fails when they do not come", async () => {
     await writeFile(join(machine, "stuck"), "");
-    const { exitCode, stderr } = await wake(0, 0);
+    const { exitCode, stderr } = await wake(0);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("has not brought 2 instances into service");
   });
