@@ -21,6 +21,8 @@ export function createMediaConvert(scope: Construct, name: string, { uploads, pu
     conditions: { ArnLike: { "aws:SourceArn": `arn:${Aws.PARTITION}:mediaconvert:${Aws.REGION}:${Aws.ACCOUNT_ID}:*` } },
     grants: {
       media: [
+        // Without it S3 answers 403 where a source is missing: one deleted upload would pass for a broken role, and stop the engine.
+        { actions: ["s3:ListBucket"], resources: [bucketArn(uploads)] },
         { actions: ["s3:GetObject"], resources: [`${bucketArn(uploads)}/*`], why: "Any source: keys are chosen by whoever uploads." },
         { actions: ["s3:PutObject"], resources: [`${bucketArn(published)}/*/r/*`], why: "Revisions alone: pointers are the worker's." },
       ],

@@ -134,11 +134,12 @@ describe("MediaConvert's role", () => {
     ]);
   });
 
-  it("reads sources and writes into revisions, never a pointer", () => {
+  it("reads sources, told from those that are gone, and writes into revisions, never a pointer", () => {
     const [policy] = resourcesOf(full, "AWS::IAM::Role").flatMap(({ id, Properties }) =>
       id.startsWith("MediaConvertRole") && Array.isArray(Properties["Policies"]) ? [...Properties["Policies"]] : [],
     );
     expect(statementsOf(policy.PolicyDocument).map(({ Action, Resource }) => [Action, Resource])).toEqual([
+      [["s3:ListBucket"], ["arn:<AWS::Partition>:s3:::studio-uploads-<AWS::AccountId>-us-east-1"]],
       [["s3:GetObject"], ["arn:<AWS::Partition>:s3:::studio-uploads-<AWS::AccountId>-us-east-1/*"]],
       [["s3:PutObject"], ["arn:<AWS::Partition>:s3:::studio-published-<AWS::AccountId>-us-east-1/*/r/*"]],
     ]);
