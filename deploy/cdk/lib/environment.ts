@@ -37,6 +37,7 @@ export function workerEnvironment({ settings, policy, names, queues, mediaConver
     LADDERD_SCALE_IN_PROTECTION: "true",
     LADDERD_GC_EVERY_HOURS: String(GC_HOURS),
     LADDERD_EMF_NAMESPACE: metricNamespace(settings.name),
+    ...(settings.network.scrapers.length > 0 ? { LADDERD_HTTP_HOST: "0.0.0.0" } : {}),
     ...settings.environment,
   };
 }

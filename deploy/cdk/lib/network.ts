@@ -21,20 +21,24 @@ interface NetworkProps {
 }
 
 const FLOW_LOG_DAYS = 30;
+/** The worker's own (http.port). */
+const METRICS_PORT = 9464;
 
 /**
- * Creates the network, or takes the one that is named. Nothing may come in. S3 is reached by a gateway endpoint, which is free;
+ * Creates the network, or takes the one that is named. Nothing may come in but scrapes of the metrics, where
+ * `network.scrapers` names who. S3 is reached by a gateway endpoint, which is free;
  * a NAT gateway, which is not, exists only where `network.kind` is `nat`.
  */
 export function createNetwork(scope: Construct, { name, network }: NetworkProps): Network {
   const vpc = network.kind === "existing" ? existingVpc(scope, network) : newVpc(scope, name, network);
   const securityGroup = new ec2.SecurityGroup(scope, "WorkerSecurityGroup", {
     vpc,
-    description: "Workers of ladderd: nothing comes in, HTTP and HTTPS go out",
+    description: "Workers of ladderd: HTTP and HTTPS go out",
     allowAllOutbound: false,
   });
   securityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), "AWS, package and CodeDeploy downloads");
   securityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(80), "Debian and Ubuntu mirrors, whose packages are signed");
+  for (const range of network.scrapers) securityGroup.addIngressRule(ec2.Peer.ipv4(range), ec2.Port.tcp(METRICS_PORT), "Prometheus");
   return {
     vpc,
     securityGroup,

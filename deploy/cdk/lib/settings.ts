@@ -24,11 +24,14 @@ const volume = z.discriminatedUnion("kind", [
 
 /** Spot capacity differs by zone; a few regions have two of them for a new account. */
 const zones = z.number().int().min(2).max(4).default(3);
+/** Who may read the workers' metrics and status page, which ask for no password. */
+const scrapers = z.array(z.cidrv4().refine((range) => !range.endsWith("/0"), "must not be everybody")).default([]);
 const network = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("public"), zones }),
-  z.strictObject({ kind: z.literal("nat"), zones, gateways: z.number().int().min(1).max(3).default(1) }),
+  z.strictObject({ kind: z.literal("public"), scrapers, zones }),
+  z.strictObject({ kind: z.literal("nat"), scrapers, zones, gateways: z.number().int().min(1).max(3).default(1) }),
   z.strictObject({
     kind: z.literal("existing"),
+    scrapers,
     vpcId: z.string().regex(/^vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})$/),
     availabilityZones: z.array(z.string()).min(1),
     subnetIds: z.array(z.string().regex(/^subnet-(?:[0-9a-f]{8}|[0-9a-f]{17})$/)).min(1),

@@ -74,6 +74,8 @@ describe("settings", () => {
       /local NVMe/,
     ],
     ["an environment line that a shell would read as more", { environment: { LADDERD_LADDER: "h264'; reboot" } }, /one plain line/],
+    ["metrics for everybody", { network: { kind: "public", scrapers: ["0.0.0.0/0"] } }, /must not be everybody/],
+    ["a scraper that is no range of addresses", { network: { kind: "public", scrapers: ["prometheus.example"] } }, /scrapers/],
     ["a retention that CloudWatch does not have", { logs: { workerDays: 31 } }, /workerDays/],
   ])("refuse %s", (_what, given, message) => {
     expect(() => readSettings(given)).toThrow(message);

@@ -23,6 +23,8 @@ const agentFile = z.object({
   metrics: z.object({ namespace: z.string().default("CWAgent") }),
 });
 
+const SCRAPED = SCHEMA_KEYS.find(({ key }) => key === "http.port")?.fallback;
+
 /** The worker's environment file, as an instance would write it. */
 const environmentOf = (text: string): ReadonlyMap<string, string> => {
   const [, lines = ""] = /^ENVIRONMENT='([^']*)'$/m.exec(text) ?? [];
@@ -124,6 +126,20 @@ describe("the network", () => {
       { FromPort: 80, ToPort: 80 },
     ]);
     standard.resourceCountIs("AWS::EC2::SecurityGroupIngress", 0);
+  });
+
+  it("lets those in who scrape the metrics, where the settings name them, and the worker listens to them", () => {
+    expect(theResource(full, "AWS::EC2::SecurityGroup", "WorkerSecurityGroup").Properties["SecurityGroupIngress"]).toEqual(
+      everything.network.scrapers.map((range) => ({
+        CidrIp: range,
+        Description: "Prometheus",
+        IpProtocol: "tcp",
+        FromPort: SCRAPED,
+        ToPort: SCRAPED,
+      })),
+    );
+    expect(environmentOf(String(fullLaunch.UserData)).get("LADDERD_HTTP_HOST")).toBe("0.0.0.0");
+    expect(environmentOf(script).has("LADDERD_HTTP_HOST")).toBe(false);
   });
 
   it("reaches S3 by the gateway that costs nothing, and has no NAT gateway unless it is asked for", () => {
