@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DaemonConfig, Environment } from "../config/config.ts";
 import { loadConfig, requireDaemonSettings } from "../config/load.ts";
 import { requireFfmpeg } from "../config/programs.ts";
@@ -17,10 +18,12 @@ import { printJson, printLine } from "./print.ts";
 import { makeSample, PROOF } from "./sample.ts";
 import { readArguments, secondsOf } from "./usage.ts";
 import { waitForAsset } from "./wait-for-asset.ts";
-import { untilReady, whatItDid } from "./watch-worker.ts";
+import { untilItPublishes, untilReady, whatItDid } from "./watch-worker.ts";
 
 const READY_SECONDS = 120;
 const TIMEOUT_SECONDS = 300;
+/** The share of the time in which nothing but the clip counts: it comes through by then unless the queue is long. */
+const CLIP_ALONE = 0.1;
 /** Where its clips lie in the upload bucket, and what is made of them in the publish bucket. */
 const FOLDER = "ladderd-canary/";
 
@@ -28,7 +31,8 @@ const USAGE = {
   usage: "canary [--ready SECONDS] [--timeout SECONDS] [--json]",
   about: `Waits until the worker of this machine is ready and is of this very build (${READY_SECONDS} s unless given), puts a clip of ${PROOF.seconds} s into the first upload
 bucket and waits until it has come through the queue and is published (${TIMEOUT_SECONDS} s unless given), fetches back every object, and removes both.
-Where the queue is too long for that, what the worker has done of it counts instead.`,
+Where the queue is too long for that, what the worker has done of it counts instead: a job that it publishes after a tenth of
+that time, or at the end the jobs it has published and the one it encodes.`,
   options: { ready: { type: "string" }, timeout: { type: "string" }, json: { type: "boolean" } },
   positionals: 0,
 } as const;
@@ -71,15 +75,24 @@ async function prove({ config, stores, timeoutSeconds }: Trial, signal: AbortSig
   const key = `${FOLDER}${randomBytes(8).toString("hex")}.mp4`;
   await upload({ config, stores, bucket, key }, signal);
   const object = await stores.source.head({ bucket, key }, signal);
-  const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+  const [sinceMs, deadline, ended] = [Date.now(), AbortSignal.timeout(timeoutSeconds * 1000), new AbortController()];
   const id = jobId([bucket, key, object.etag]);
+  const waiting = AbortSignal.any([signal, deadline, ended.signal]);
   try {
-    await waitForAsset({ object, jobId: id, config, stores, signal: AbortSignal.any([signal, deadline]) });
+    // In both cases below the clip stays: it is still in the queue, and a message without its source would be a failure on record.
+    const instead = await Promise.race([
+      waitForAsset({ object, jobId: id, config, stores, signal: waiting }).then(() => undefined),
+      sleep(timeoutSeconds * 1000 * CLIP_ALONE, undefined, { signal: waiting }).then(() =>
+        untilItPublishes(config.http, { sinceMs, but: FOLDER }, waiting),
+      ),
+    ]);
+    if (instead !== undefined) return { how: `the clip is still in the queue, but ${instead}` };
   } catch (error) {
     signal.throwIfAborted();
     if (!deadline.aborted) throw error;
-    // The clip stays: it is still in the queue, and a message without its source would be a failure on record.
     return { how: `the clip is still in the queue after ${timeoutSeconds} s, but ${await whatItDid(config.http, signal)}` };
+  } finally {
+    ended.abort();
   }
   const assetPath = config.publishPrefix + assetPathOf(config.assetPathTemplate, { bucket, key });
   const published = stores.bucket(config.publishBucket);

@@ -43,8 +43,34 @@ async function whyNotReady(address: WorkerAddress, build: string): Promise<strin
 
 const board = z.object({
   running: z.array(z.object({ stage: z.string().optional(), fraction: z.number().optional() })),
-  ended: z.array(z.object({ outcome: z.string() })),
+  ended: z.array(z.object({ outcome: z.string(), sourceKey: z.string(), endedAt: z.iso.datetime() })),
 });
+
+/** Which published jobs count. */
+export interface Counted {
+  readonly sinceMs: number;
+  /** Sources under this key do not count. */
+  readonly but: string;
+}
+
+/** Number of published jobs in an answer of /api/jobs; throws for what is none. Pure. */
+export function publishedIn(answer: unknown, { sinceMs, but }: Counted): number {
+  return board
+    .parse(answer)
+    .ended.filter(
+      ({ outcome, sourceKey, endedAt }) => outcome === "published" && !sourceKey.startsWith(but) && Date.parse(endedAt) >= sinceMs,
+    ).length;
+}
+
+/** Resolves, in words, as soon as this worker has published such a job. Throws the signal's reason when it ends the wait. */
+export async function untilItPublishes(address: WorkerAddress, counted: Counted, signal: AbortSignal): Promise<string> {
+  for (;;) {
+    const answer = await ask(address, "/api/jobs", signal).catch(() => undefined);
+    const published = answer === undefined ? 0 : publishedIn(answer, counted);
+    if (published > 0) return `this worker has published ${published} jobs meanwhile`;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
 
 /**
  * What the worker has done since it started, in words: published jobs, or a job in the middle of its encode. Throws

@@ -29,6 +29,8 @@ afterEach(async () => {
 
 const READY = { status: "ok", reasons: [], build: PACKAGE_VERSION };
 
+const job = (outcome: string, endedAt = "2020-01-01T00:00:00.000Z") => ({ outcome, sourceKey: "films/a.mp4", endedAt });
+
 /** A worker as /readyz and /api/jobs show it; resolves to its port. It takes no message. */
 async function worker(answers: { readyz: object; jobs?: object }): Promise<string> {
   const server = createServer((request, response) => {
@@ -65,7 +67,7 @@ describe("a canary", () => {
   });
 
   it("that does not come through fails, and its clip stays for its message", async () => {
-    const port = await worker({ readyz: READY, jobs: { running: [], ended: [{ outcome: "failed" }] } });
+    const port = await worker({ readyz: READY, jobs: { running: [], ended: [job("failed")] } });
     const end = await canary(port, "--timeout", "2");
     expect(end).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("has published nothing") });
     expect(await keysOf(site, "ladderd-canary/", TEST_BUCKETS.uploads)).toHaveLength(1);
@@ -74,11 +76,18 @@ describe("a canary", () => {
   });
 
   it.each([
-    ["has published jobs", { running: [], ended: [{ outcome: "published" }, { outcome: "failed" }] }, "has published 1 jobs"],
+    ["has published jobs", { running: [], ended: [job("published"), job("failed")] }, "has published 1 jobs"],
     ["encodes", { running: [{ stage: "encode", fraction: 0.2 }], ended: [] }, "in the middle of an encode"],
   ])("in a long queue is content with a worker that %s", async (_, jobs, said) => {
     const port = await worker({ readyz: READY, jobs });
     expect(await canary(port, "--timeout", "2")).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(said) });
+    await drainQueue(site, site.aws.queueUrl);
+  });
+
+  it("in a long queue is content, long before its time is over, with a worker that publishes meanwhile", async () => {
+    const port = await worker({ readyz: READY, jobs: { running: [], ended: [job("published", "2999-01-01T00:00:00.000Z")] } });
+    const end = await canary(port, "--timeout", "20");
+    expect(end).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("has published 1 jobs meanwhile") });
     await drainQueue(site, site.aws.queueUrl);
   });
 
