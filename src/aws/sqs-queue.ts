@@ -69,6 +69,7 @@ export function createQueue({ client, heartbeatClient, queueUrl, onDeadLetter = 
       facts = undefined;
       return knownFacts();
     },
+    facts: knownFacts,
   };
 }
 

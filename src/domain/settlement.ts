@@ -25,6 +25,8 @@ const SHORTEST_RELEASE_SECONDS = 20;
 const FIRST_RETRY_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = {
   storage_throttled: 30,
   job_claimed: 30,
+  disk_full: 30,
+  machine_fault: 30,
   engine_unavailable: 120,
   destination_denied: 300,
   source_denied: 300,
@@ -51,9 +53,9 @@ function retryDelay(code: ErrorCode | undefined, { receiveCount, random }: Attem
   return Math.max(SHORTEST_RETRY_SECONDS, Math.round(base * (1 + random)));
 }
 
-/** What another attempt works on may take hours, and each receive counts at the queue. */
+/** Only a stop is over at once: what another attempt works on, or fills a disk with, may take hours, and each receive counts at the queue. */
 function releaseDelay(code: ErrorCode | undefined, attempt: Attempt): number {
-  if (code === "job_claimed") return retryDelay(code, attempt);
+  if (code !== "shutdown") return retryDelay(code, attempt);
   const { random } = attempt;
   return SHORTEST_RELEASE_SECONDS + Math.floor(random * (LONGEST_RELEASE_SECONDS - SHORTEST_RELEASE_SECONDS + 1));
 }

@@ -45,4 +45,6 @@ export interface Queue {
   quarantine(message: Quarantined): Promise<void>;
   /** Asks SQS what the queue is; the call that finds a wrong URL or a missing permission. */
   checkQueue(): Promise<QueueFacts>;
+  /** The same, remembered from when it was asked last. */
+  facts(): Promise<QueueFacts>;
 }

@@ -1,13 +1,14 @@
 import type { Logger } from "pino";
 import { settlementOf } from "../domain/settlement.ts";
 import type { FailureRecord, FailureStore } from "../state/failures.ts";
+import { giveUpAtLast } from "./last-receive.ts";
 import type { Queue, QueueMessage } from "./queue.ts";
 import type { EntryResult } from "./run-entries.ts";
 import { countsAgainstJob, verdictOf } from "./verdict.ts";
 
 export interface FailureRecording {
   readonly failures: FailureStore;
-  readonly queue: Pick<Queue, "quarantine">;
+  readonly queue: Pick<Queue, "quarantine" | "facts">;
   readonly maxFailures: number;
   readonly logger: Logger;
   readonly notify?: (record: FailureRecord) => Promise<void>;
@@ -19,13 +20,15 @@ type Failed = Extract<EntryResult, { kind: "failed" }>;
 /**
  * Makes what failed durable: a record for each rejection and for each failure that counts against its job, and, when the
  * whole message is ready to be deleted, one copy of it in the dead-letter queue. What cannot be made durable becomes a
- * retry; a job that failed too often becomes a rejection. Resolves to the results as they then are.
+ * retry; a job that failed too often, or whose message the queue will not hand out again, becomes a rejection. Resolves to the
+ * results as they then are.
  */
 export async function recordFailures(
-  results: readonly EntryResult[],
+  ended: readonly EntryResult[],
   message: QueueMessage,
   recording: FailureRecording,
 ): Promise<readonly EntryResult[]> {
+  const results = await atLastReceive(ended, message, recording.queue);
   const records: FailureRecord[] = [];
   const recorded: EntryResult[] = [];
   for (const [position, result] of results.entries()) {
@@ -39,6 +42,17 @@ export async function recordFailures(
     if (record && failed.settlement.kind === "reject") records.push(record);
   }
   return quarantine(recorded, records, { ...recording, message });
+}
+
+/** A queue that does not say what it is keeps its messages until it does. */
+async function atLastReceive(
+  results: readonly EntryResult[],
+  { receiveCount }: QueueMessage,
+  queue: Pick<Queue, "facts">,
+): Promise<readonly EntryResult[]> {
+  if (results.every(({ kind }) => kind === "done")) return results;
+  const maxReceiveCount = (await queue.facts().catch(() => undefined))?.maxReceiveCount;
+  return results.map((result) => (result.kind === "failed" ? giveUpAtLast(result, { receiveCount, maxReceiveCount }) : result));
 }
 
 async function recordOne(

@@ -1,5 +1,5 @@
 import { LeaseLostError } from "../../src/domain/errors.ts";
-import type { Quarantined, Queue, QueueMessage } from "../../src/queue/queue.ts";
+import type { Quarantined, Queue, QueueFacts, QueueMessage } from "../../src/queue/queue.ts";
 import { nameOf, send } from "./requests.ts";
 import type { Life } from "./scheduler.ts";
 import type { World } from "./world.ts";
@@ -103,6 +103,7 @@ export function createModelQueue(world: World, options: QueueOptions): ModelQueu
     message.leases.set(handle, scheduler.now() + seconds * 1000);
     hide(message, seconds);
   };
+  const factsNow = (): QueueFacts => ({ visibilitySeconds: options.visibilitySeconds, approximateMessages: messages.length });
   const failure = (): Error => new Error("the model does not serve");
   const queue: Queue = {
     extend: async (handle, seconds) => send(world, { label: `extend ${handle}`, failure, apply: () => change(handle, seconds) }),
@@ -123,7 +124,8 @@ export function createModelQueue(world: World, options: QueueOptions): ModelQueu
       throw failure();
     },
     quarantine: async (copy) => send(world, { label: `quarantine ${copy.code}`, failure, apply: () => void deadLetters.push(copy) }),
-    checkQueue: async () => ({ visibilitySeconds: options.visibilitySeconds, approximateMessages: messages.length }),
+    checkQueue: async () => factsNow(),
+    facts: async () => factsNow(),
   };
   return {
     queue,

@@ -47,6 +47,7 @@ export function aQueue(methods: Partial<Queue> = {}): { queue: Queue; calls: str
       quarantined.push(message);
     },
     checkQueue: async () => ({ visibilitySeconds: 300, approximateMessages: 0 }),
+    facts: async () => ({ visibilitySeconds: 300, approximateMessages: 0, maxReceiveCount: 10 }),
     ...methods,
   };
   return { queue, calls, quarantined };

@@ -10,47 +10,10 @@ import {
   StorageError,
 } from "../../../src/domain/errors.ts";
 import type { MessageEvent, MessageHandlerOptions } from "../../../src/queue/handle-message.ts";
-import { createMessageHandler } from "../../../src/queue/handle-message.ts";
-import type { Queue, QueueMessage } from "../../../src/queue/queue.ts";
 import type { RunJob } from "../../../src/queue/run-entries.ts";
-import { createFailureStore } from "../../../src/state/failures.ts";
-import { aLog, aMessage, aQueue, aTextStore } from "./doubles.ts";
-import { aRecord, jobMessage, RULES, s3Message } from "./messages.ts";
-
-const published: RunJob = async () => "published";
-const failing = (error: unknown) => async (): Promise<never> => Promise.reject(error);
-
-interface Setting extends Partial<Omit<MessageHandlerOptions, "queue">> {
-  readonly queue?: Partial<Queue>;
-  readonly message?: Partial<QueueMessage>;
-  readonly signal?: AbortSignal;
-}
-
-function aHandler({ queue: methods = {}, ...options }: Setting = {}) {
-  const { queue, calls, quarantined } = aQueue(methods);
-  const { store, texts } = aTextStore();
-  const { logger, lines } = aLog();
-  const events: MessageEvent[] = [];
-  const handle = createMessageHandler({
-    rules: RULES,
-    runJob: published,
-    queue,
-    failures: createFailureStore(store),
-    lease: { visibilitySeconds: 300, everySeconds: 60, marginSeconds: 60 },
-    maxFailures: 3,
-    logger,
-    report: (event) => events.push(event),
-    random: () => 0.5,
-    ...options,
-  });
-  return { handle, calls, quarantined, texts, lines, events };
-}
-
-async function settle({ message = {}, signal = new AbortController().signal, ...setting }: Setting = {}) {
-  const handler = aHandler(setting);
-  const outcome = await handler.handle(aMessage({ body: jobMessage(), ...message }), signal);
-  return { ...handler, outcome };
-}
+import { aLog, aMessage } from "./doubles.ts";
+import { aRecord, jobMessage, s3Message } from "./messages.ts";
+import { aHandler, failing, published, settle } from "./settle.ts";
 
 const keyOf = (job: WorkerJob): string => ("source" in job ? job.source : job.subtitles).key;
 
