@@ -21,39 +21,53 @@ const MAX_RECEIVES = 10;
 const MAX_EARLY_RECEIVES = 3;
 const RETRY_SECONDS = 30;
 
+/** What becomes of an event's message: "leave" is for one that is somebody else's by now. */
+interface Verdict {
+  readonly action: "delete" | "release" | "leave";
+  readonly outcome: "ignored" | "released" | "failed" | "abandoned";
+}
+
 /** Makes the handler of the events queue: a message goes when its event is taken in, or when it is left to the sweep. */
-export function createEventHandler({ queue, take, lease: leaseOptions, logger }: EventHandlerOptions): HandleMessage {
+export function createEventHandler(options: EventHandlerOptions): HandleMessage {
+  const { queue, logger } = options;
   return async (message, signal) => {
     const { messageId, receiptHandle } = message;
-    const since = message.handedOutAtMs === undefined ? {} : { since: message.handedOutAtMs };
-    await using lease = holdLease({ ...leaseOptions, ...since, extend: (seconds) => queue.extend(receiptHandle, seconds), signal });
+    // The lease has ended by then: an extension that lands after a release would undo it.
+    const { action, outcome } = await judge(message, { ...options, signal });
     try {
-      const outcome = await take(parseEngineEvent(message.body), lease.signal);
-      if (outcome !== "waiting" && outcome !== "ignored") logger.info({ messageId, outcome }, "event of an engine taken");
-      if (outcome === "early") return await postpone(message, queue, MAX_EARLY_RECEIVES);
-      await queue.delete(receiptHandle);
-      return "ignored";
-    } catch (thrown) {
-      return await putOff(lossOf(lease) ?? thrown, message, { queue, logger });
+      if (action === "delete") await queue.delete(receiptHandle);
+      else if (action === "release") await queue.release(receiptHandle, RETRY_SECONDS);
+    } catch (err) {
+      logger.warn({ err, messageId, action }, "event of an engine settled, but the queue did not confirm");
     }
+    return outcome;
   };
 }
 
-/** Whose lease is lost is somebody else's by now, and left alone. */
-async function putOff(
-  err: unknown,
+async function judge(
   message: QueueMessage,
-  { queue, logger }: Pick<EventHandlerOptions, "queue" | "logger">,
-): Promise<"abandoned" | "released" | "failed"> {
-  const { messageId } = message;
-  if (!(err instanceof ClaimHeldError || err instanceof ShutdownError)) logger.warn({ err, messageId }, "event of an engine not taken");
-  if (err instanceof LeaseLostError) return "abandoned";
-  await postpone(message, queue).catch(() => undefined);
-  return err instanceof JobError && err.disposition === "release" ? "released" : "failed";
+  { queue, take, lease: leaseOptions, logger, signal }: EventHandlerOptions & { readonly signal: AbortSignal },
+): Promise<Verdict> {
+  const { messageId, receiptHandle } = message;
+  const since = message.handedOutAtMs === undefined ? {} : { since: message.handedOutAtMs };
+  await using lease = holdLease({ ...leaseOptions, ...since, extend: (seconds) => queue.extend(receiptHandle, seconds), signal });
+  try {
+    const outcome = await take(parseEngineEvent(message.body), lease.signal);
+    if (outcome !== "waiting" && outcome !== "ignored") logger.info({ messageId, outcome }, "event of an engine taken");
+    if (outcome === "early") return { action: postponed(message, MAX_EARLY_RECEIVES), outcome: "released" };
+    return { action: "delete", outcome: "ignored" };
+  } catch (thrown) {
+    return putOff(lossOf(lease) ?? thrown, message, logger);
+  }
 }
 
-async function postpone({ receiveCount, receiptHandle }: QueueMessage, queue: Queue, receives = MAX_RECEIVES): Promise<"released"> {
-  if (receiveCount >= receives) await queue.delete(receiptHandle);
-  else await queue.release(receiptHandle, RETRY_SECONDS);
-  return "released";
+/** Whose lease is lost is somebody else's by now, and left alone. */
+function putOff(err: unknown, message: QueueMessage, logger: EventHandlerOptions["logger"]): Verdict {
+  const { messageId } = message;
+  if (!(err instanceof ClaimHeldError || err instanceof ShutdownError)) logger.warn({ err, messageId }, "event of an engine not taken");
+  if (err instanceof LeaseLostError) return { action: "leave", outcome: "abandoned" };
+  return { action: postponed(message), outcome: err instanceof JobError && err.disposition === "release" ? "released" : "failed" };
 }
+
+const postponed = ({ receiveCount }: QueueMessage, receives = MAX_RECEIVES): "delete" | "release" =>
+  receiveCount >= receives ? "delete" : "release";

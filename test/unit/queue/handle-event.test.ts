@@ -65,6 +65,32 @@ describe("an event of an engine", () => {
     }
   });
 
+  test("is given back after the extension that is under way, which would hide it for the whole lease", async () => {
+    vi.useFakeTimers();
+    try {
+      const [extension, end] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+      const { queue, calls } = aQueue({ extend: async () => extension.promise.then(() => void calls.push("extended")) });
+      const handle = createEventHandler({ queue, take: () => end.promise, lease, logger: aLog().logger });
+      const settled = handle(aMessage(), new AbortController().signal);
+      await vi.advanceTimersByTimeAsync(100_000);
+      end.resolve("early");
+      await vi.advanceTimersByTimeAsync(1000);
+      extension.resolve();
+      await settled;
+      expect(calls).toEqual(["extended", "release 30"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("that the queue did not confirm the end of is told, and comes back by its visibility", async () => {
+    const { queue } = aQueue({ delete: async () => Promise.reject(new Error("500")) });
+    const { logger, lines } = aLog();
+    const handle = createEventHandler({ queue, take: async () => "published", lease, logger });
+    expect(await handle(aMessage(), new AbortController().signal)).toBe("ignored");
+    expect(lines.at(-1)).toMatchObject({ level: "warn", action: "delete" });
+  });
+
   test("that a stop cut off is given back", async () => {
     const { outcome, calls } = await handled(async () => {
       throw new ShutdownError("the worker stops");
