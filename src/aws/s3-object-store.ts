@@ -1,5 +1,12 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { CopyObjectCommand, DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { z } from "zod";
 import { DestinationError, StorageError } from "../domain/errors.ts";
 import type { ListedObject, ObjectHeaders, ObjectStore, WriteCondition } from "../pipeline/ports.ts";
@@ -38,6 +45,7 @@ export function createS3ObjectStore(client: S3Client, bucket: string): ObjectSto
       for (let at = 0; at < keys.length; at += DELETE_BATCH)
         await removeBatch({ ...place, keys: keys.slice(at, at + DELETE_BATCH) }, signal);
     },
+    removeMatching: async (object, signal) => removeMatching({ ...place, ...object }, signal),
   };
 }
 
@@ -60,7 +68,7 @@ async function readText({ client, bucket, key }: Place & { key: string }, signal
       const ageSeconds = Math.max(0, (readAtMs - (LastModified?.getTime() ?? 0)) / 1000);
       return { text: await Body.transformToString(), etag: bareEtag(ETag), ageSeconds, readAtMs };
     } catch (error) {
-      if (s3Status(error) === 404 && error instanceof Error && error.name !== "NoSuchBucket") return undefined;
+      if (isMissing(error)) return undefined;
       throw translateS3Error(error, call);
     }
   };
@@ -106,17 +114,20 @@ async function writeText({ client, bucket, key, text, headers, condition }: Text
       optionsOf(signal),
     );
   try {
-    const { ETag } = await retrying(put, { tries: CONFLICT_TRIES, signal, retryable: (error) => s3Status(error) === 409 });
+    const { ETag } = await retrying(put, { tries: CONFLICT_TRIES, signal, retryable: isConflict });
     if (ETag === undefined) throw new StorageError("S3 wrote without an ETag", { facts: { bucket, key } });
     return { etag: bareEtag(ETag) };
   } catch (error) {
-    // If-Match on an object that is gone answers 404.
-    if (condition?.kind === "match" && s3Status(error) === 404 && error instanceof Error && error.name !== "NoSuchBucket") {
-      throw new PreconditionFailed(`no object is at ${key}`, { cause: error });
-    }
-    throw translateS3Error(error, call);
+    throw condition?.kind === "match" ? unmatched(error, call) : translateS3Error(error, call);
   }
 }
+
+const isMissing = (error: unknown): boolean => s3Status(error) === 404 && error instanceof Error && error.name !== "NoSuchBucket";
+const isConflict = (error: unknown): boolean => s3Status(error) === 409;
+
+/** If-Match on an object that is gone answers 404. */
+const unmatched = (error: unknown, call: S3Call): Error =>
+  isMissing(error) ? new PreconditionFailed(`no object is at ${call.key ?? ""}`, { cause: error }) : translateS3Error(error, call);
 
 function conditionOf(condition: WriteCondition | undefined): { IfNoneMatch?: string; IfMatch?: string } {
   if (!condition) return {};
@@ -187,5 +198,15 @@ async function removeBatch({ client, bucket, keys }: Place & { keys: readonly st
       : new StorageError("S3 did not remove all", { facts });
   } catch (error) {
     throw translateS3Error(error, { side: "destination", bucket, signal });
+  }
+}
+
+async function removeMatching({ client, bucket, key, etag }: Place & { key: string; etag: string }, signal?: AbortSignal): Promise<void> {
+  const remove = async () =>
+    client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, IfMatch: quotedEtag(etag) }), optionsOf(signal));
+  try {
+    await retrying(remove, { tries: CONFLICT_TRIES, signal, retryable: isConflict });
+  } catch (error) {
+    throw unmatched(error, { side: "destination", bucket, key, signal });
   }
 }

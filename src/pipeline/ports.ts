@@ -57,6 +57,8 @@ export interface ObjectStore {
   downloadFile(object: { key: string; path: string }, signal?: AbortSignal): Promise<void>;
   list(prefix: string, signal?: AbortSignal): Promise<readonly ListedObject[]>;
   remove(keys: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** Removes the object while it is the one with this ETag; throws PreconditionFailed otherwise. */
+  removeMatching(object: { key: string; etag: string }, signal?: AbortSignal): Promise<void>;
 }
 
 /** A source object as HEAD describes it: the bytes every later read is pinned to. */

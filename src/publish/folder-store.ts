@@ -53,6 +53,14 @@ export function createFolderStore(folder: string, keyPrefix: string): ObjectStor
       for (const key of keys) await rm(pathOf(key), { force: true });
       for (const key of keys) await removeEmptyFolders(dirname(pathOf(key)), keep);
     },
+    removeMatching: async ({ key, etag }) => {
+      const path = pathOf(key);
+      await inTurn(async () => {
+        await demand(path, { kind: "match", etag });
+        await rm(path);
+      });
+      await removeEmptyFolders(dirname(path), keep);
+    },
   };
 }
 

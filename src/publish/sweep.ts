@@ -26,8 +26,9 @@ export interface ClaimSweep {
 
 export interface SweepOptions {
   readonly published: { readonly store: ObjectStore; readonly bucket: SweepBucket };
-  readonly state: Pick<ObjectStore, "remove">;
   readonly readClaims: (signal: AbortSignal) => Promise<ClaimSweep>;
+  /** Removes a claim unless somebody has taken it since it was read; tells whether it went. */
+  readonly removeClaim: (key: string, signal: AbortSignal) => Promise<boolean>;
   /** "" or ends with "/": everything else in the bucket is left alone. */
   readonly publishPrefix: string;
   readonly olderThanSeconds: number;
@@ -52,7 +53,7 @@ const CONCURRENCY = 8;
  * with `dryRun` only says which. Everything is looked at once more right before it goes. Throws the stores' JobErrors.
  */
 export async function sweep(options: SweepOptions, signal: AbortSignal): Promise<SweepReport> {
-  const { published, publishPrefix, olderThanSeconds, state, dryRun } = options;
+  const { published, publishPrefix, olderThanSeconds } = options;
   const folders = revisionFolders();
   for await (const page of published.bucket.pages(publishPrefix, signal)) for (const object of page) folders.add(object);
   const old = folders.list().filter((folder) => isOld(folder, olderThanSeconds));
@@ -69,9 +70,9 @@ export async function sweep(options: SweepOptions, signal: AbortSignal): Promise
     }
   });
   const uploads = await abortUploads(options, signal);
-  if (!dryRun && ended.length > 0) await state.remove(ended, signal);
+  const claims = await removeClaims(ended, options, signal);
   const objects = revisions.reduce((sum, folder) => sum + folder.objects, 0);
-  return { revisions, objects, uploads, claims: ended.length, unreadable: [...unreadable] };
+  return { revisions, objects, uploads, claims, unreadable: [...unreadable] };
 }
 
 interface NamingRequest {
@@ -121,5 +122,19 @@ async function abortUploads(
       count += 1;
     }
   }
+  return count;
+}
+
+/** Resolves to how many went, or would. */
+async function removeClaims(
+  keys: readonly string[],
+  { removeClaim, dryRun }: Pick<SweepOptions, "removeClaim" | "dryRun">,
+  signal: AbortSignal,
+): Promise<number> {
+  if (dryRun) return keys.length;
+  let count = 0;
+  await forAll(keys, CONCURRENCY, async (key) => {
+    if (await removeClaim(key, signal)) count += 1;
+  });
   return count;
 }

@@ -1,7 +1,7 @@
 import type { ObjectStore } from "../pipeline/ports.ts";
 import type { SweepBucket, SweepOptions, SweepReport } from "../publish/sweep.ts";
 import { sweep } from "../publish/sweep.ts";
-import { readClaims } from "./sweep-claims.ts";
+import { readClaims, removeClaim } from "./sweep-claims.ts";
 
 export interface BucketSweepOptions extends Pick<SweepOptions, "publishPrefix" | "olderThanSeconds" | "dryRun" | "onRemoved"> {
   readonly stores: { bucket(name: string): ObjectStore; sweepBucket(name: string): SweepBucket };
@@ -18,7 +18,7 @@ export function sweepBuckets(options: BucketSweepOptions, signal: AbortSignal): 
     {
       ...rest,
       published: { store: stores.bucket(publishBucket), bucket: stores.sweepBucket(publishBucket) },
-      state,
+      removeClaim: (key, own) => removeClaim(state, key, own),
       readClaims: (own) => readClaims({ store: state, bucket: stores.sweepBucket(stateBucket), olderThanSeconds }, own),
     },
     signal,

@@ -1,6 +1,8 @@
-import type { ObjectStore } from "../pipeline/ports.ts";
+import type { ObjectStore, StoredText } from "../pipeline/ports.ts";
+import { PreconditionFailed } from "../pipeline/ports.ts";
 import { forAll } from "../publish/revision-objects.ts";
 import type { ClaimSweep, SweepBucket } from "../publish/sweep.ts";
+import type { ClaimRecord } from "./claim-record.ts";
 import { parseClaim } from "./claim-record.ts";
 
 export interface ClaimSweepOptions {
@@ -30,8 +32,28 @@ export async function readClaims({ store, bucket, olderThanSeconds }: ClaimSweep
       if (claim.left && stored.ageSeconds < olderThanSeconds) left.add(claim.left.revision);
       // A service writes for days at worst, and the claim is not renewed meanwhile.
       if (claim.remote && stored.ageSeconds < KEPT_SECONDS) left.add(claim.remote.revision);
-      if (claim.state === "ended" && stored.ageSeconds >= KEPT_SECONDS) ended.push(key);
+      if (isForgotten(claim, stored)) ended.push(key);
     });
   }
   return { left, ended };
+}
+
+const isForgotten = (claim: ClaimRecord, { ageSeconds }: StoredText): boolean => claim.state === "ended" && ageSeconds >= KEPT_SECONDS;
+
+/** Removes a claim that ended long ago; it may have been taken since it was read, and is then left to its holder. */
+export async function removeClaim(
+  store: Pick<ObjectStore, "readText" | "removeMatching">,
+  key: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const stored = await store.readText(key, signal);
+  const claim = stored && parseClaim(stored.text);
+  if (!claim || !isForgotten(claim, stored)) return false;
+  try {
+    await store.removeMatching({ key, etag: stored.etag }, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof PreconditionFailed) return false;
+    throw error;
+  }
 }

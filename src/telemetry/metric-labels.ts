@@ -21,7 +21,7 @@ export type Interruption = (typeof INTERRUPTIONS)[number];
 /** The AWS calls that the worker makes; "other" is one that this list forgot. */
 export const AWS_OPERATIONS = {
   s3: [
-    ...["HeadObject", "GetObject", "PutObject", "CopyObject", "DeleteObjects", "ListObjectsV2"],
+    ...["HeadObject", "GetObject", "PutObject", "CopyObject", "DeleteObject", "DeleteObjects", "ListObjectsV2"],
     ...["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload", "other"],
   ],
   sqs: ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "SendMessage", "GetQueueAttributes", "GetQueueUrl", "other"],

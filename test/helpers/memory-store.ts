@@ -79,5 +79,10 @@ export function memoryStore(): MemoryStore {
     remove: async (keys) => {
       for (const key of keys) if (objects.delete(key)) changes.push(`remove ${key}`);
     },
+    removeMatching: async ({ key, etag }) => {
+      demand(key, { kind: "match", etag });
+      objects.delete(key);
+      changes.push(`remove ${key}`);
+    },
   };
 }

@@ -157,6 +157,18 @@ export function createModelBucket(world: World, options: BucketOptions): ModelBu
         },
       });
     },
+    removeMatching: async ({ key, etag }, signal) => {
+      const by = lives.getStore();
+      return send(world, {
+        ...call,
+        label: `remove ${name}/${key}`,
+        signal,
+        apply: () => {
+          demand(key, { kind: "match", etag });
+          if (objects.delete(key)) onChange({ kind: "remove", key, by });
+        },
+      });
+    },
   };
   const listAged = async (prefix: string, signal: AbortSignal): Promise<readonly Aged[]> =>
     send(world, {

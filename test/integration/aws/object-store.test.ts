@@ -189,6 +189,19 @@ describe("a conditional write", () => {
     await expect(write).rejects.toBeInstanceOf(PreconditionFailed);
   });
 
+  test("removes an object that is still the one it names, and says when it is not", async () => {
+    const { requests, client } = await anS3That(
+      { status: 204 },
+      { status: 412, code: "PreconditionFailed" },
+      { status: 404, code: "NoSuchKey" },
+    );
+    const store = createS3ObjectStore(client, "b");
+    await store.removeMatching({ key: "k", etag: "e0" });
+    expect(requests[0]).toMatchObject({ method: "DELETE", headers: { "if-match": '"e0"' } });
+    for (let times = 0; times < 2; times += 1)
+      await expect(store.removeMatching({ key: "k", etag: "e0" })).rejects.toBeInstanceOf(PreconditionFailed);
+  });
+
   test("fault 40: that met another at the same moment is made again", async () => {
     const conflict = { status: 409, code: "ConditionalRequestConflict" };
     const { requests, client } = await anS3That(conflict, conflict, OK);

@@ -76,6 +76,17 @@ describe("createFolderStore", () => {
     await expect(readdir(folder.in("out"))).resolves.toStrictEqual(["asset.json"]);
   });
 
+  test("removes an object only while it is the one that was read", async () => {
+    await using folder = await temporaryFolder();
+    const store = createFolderStore(folder.in("out"), "asset/");
+    const { etag } = await store.writeText({ key: "asset/a/1", text: "old", headers });
+    await store.writeText({ key: "asset/a/1", text: "new", headers });
+    await expect(store.removeMatching({ key: "asset/a/1", etag })).rejects.toBeInstanceOf(PreconditionFailed);
+    const now = await store.readText("asset/a/1");
+    await store.removeMatching({ key: "asset/a/1", etag: now?.etag ?? "" });
+    await expect(store.list("asset/")).resolves.toStrictEqual([]);
+  });
+
   test("leaves nothing of a folder that it made itself, and a folder that was there before", async () => {
     await using folder = await temporaryFolder();
     await writeFile(folder.in("source"), "12345");

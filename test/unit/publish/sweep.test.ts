@@ -5,7 +5,7 @@ import { assetKeys, revisionBase } from "../../../src/domain/output-layout.ts";
 import { recordText } from "../../../src/publish/commit.ts";
 import type { SweepBucket, UnfinishedUpload } from "../../../src/publish/sweep.ts";
 import { sweep } from "../../../src/publish/sweep.ts";
-import { readClaims } from "../../../src/state/sweep-claims.ts";
+import { readClaims, removeClaim } from "../../../src/state/sweep-claims.ts";
 import type { MemoryStore } from "../../helpers/memory-store.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { aRecord } from "../../helpers/records.ts";
@@ -53,7 +53,7 @@ const run = ({ store, state = memoryStore(), bucket = bucketOf(store).bucket, dr
   sweep(
     {
       published: { store, bucket },
-      state,
+      removeClaim: (key, own) => removeClaim(state, key, own),
       readClaims: (own) => readClaims({ store: state, bucket: bucketOf(state).bucket, olderThanSeconds: 24 * HOUR }, own),
       publishPrefix,
       olderThanSeconds: 24 * HOUR,
@@ -219,6 +219,24 @@ describe("a sweep", () => {
     await put(state, "claims/foreign.json", { ...days(31), text: "{}" });
     await expect(run({ store: memoryStore(), state })).resolves.toMatchObject({ claims: 1 });
     expect([...state.objects.keys()]).toStrictEqual(["claims/held.json", "claims/new.json", "claims/foreign.json"]);
+  });
+
+  test.each(["before it is looked at again", "after it was looked at again"])("leaves alone a claim that was taken %s", async (when) => {
+    const state = memoryStore();
+    await put(state, "claims/old.json", { hours: 24 * 31, text: claim({ state: "ended" }) });
+    let reads = 0;
+    const taken: MemoryStore = {
+      ...state,
+      readText: async (key) => {
+        const found = await state.readText(key);
+        reads += 1;
+        const isTime = reads === (when.startsWith("before") ? 1 : 2);
+        if (isTime) await put(state, key, { hours: 0, text: claim({ term: 2 }) });
+        return found;
+      },
+    };
+    await expect(run({ store: memoryStore(), state: taken })).resolves.toMatchObject({ claims: 0 });
+    expect(state.textOf("claims/old.json")).toBe(claim({ term: 2 }));
   });
 
   test("never removes what the record, the previous one, a pointer or a claim names, whatever the ages", async () => {
