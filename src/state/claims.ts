@@ -26,6 +26,8 @@ const MAX_CRASHES = 3;
  */
 const RENEWED_WITHIN = 0.5;
 const MAX_ROUNDS = 8;
+/** A store that does not answer holds up no stop (RELIABILITY.md R-D2): a claim that is not given up expires. */
+const STOPPED_WITHIN_MS = 2000;
 const HEADERS = { contentType: "application/json", cacheControl: "no-store" };
 
 /** Claims as records that are only ever replaced by compare-and-swap (ARCHITECTURE.md, one publish per source). */
@@ -163,17 +165,18 @@ function hold(taken: Held, options: ClaimOptions & { readonly now: () => Date },
   const { store, now } = options;
   let held = taken;
   let turn: Promise<unknown> = Promise.resolve();
-  const ownerNow = async (): Promise<Held> => {
-    const there = await readClaim(store, taken.key);
+  const writes = new AbortController();
+  const ownerNow = async (signal: AbortSignal): Promise<Held> => {
+    const there = await readClaim(store, taken.key, signal);
     if (there?.record?.holder !== taken.record.holder) throw new LeaseLostError("another attempt took this source over");
     return { key: taken.key, record: there.record, etag: there.etag };
   };
-  const change = (changes: Partial<ClaimRecord>, at?: string): Promise<void> => {
+  const change = (changes: Partial<ClaimRecord>, at?: string, signal = writes.signal): Promise<void> => {
     const write = async (): Promise<void> => {
       const record = { ...held.record, ...changes, renewedAt: at ?? now().toISOString() };
-      const etag = await swap(options, { key: held.key, record, etag: held.etag });
+      const etag = await swap(options, { key: held.key, record, etag: held.etag }, signal);
       if (etag !== undefined) held = { ...held, record, etag };
-      else held = await afterLostRace(await ownerNow(), record, options);
+      else held = await afterLostRace(await ownerNow(signal), record, { ...options, signal });
     };
     // One after the other: each needs the ETag of the one before.
     const mine = turn.then(write);
@@ -181,6 +184,8 @@ function hold(taken: Held, options: ClaimOptions & { readonly now: () => Date },
     return mine;
   };
   const lease: Lease = holdLease({ ...options.lease, signal: outer, extend: () => change({}) });
+  const stopped = AbortSignal.any([lease.signal, outer]);
+  const endOfWrites = abortSoonAfter(stopped, writes);
   return {
     signal: lease.signal,
     check: () => lease.check(),
@@ -199,9 +204,29 @@ function hold(taken: Held, options: ClaimOptions & { readonly now: () => Date },
     },
     leave: (left: Remains) => change({ left }),
     end: async (outcome: Outcome) => {
+      const last = new AbortController();
+      using _ = abortSoonAfter(stopped, last);
       await lease[Symbol.asyncDispose]();
       // A claim that is not given up expires.
-      await change({ state: "ended", outcome, ...(RESULTS.has(outcome) ? NOTHING_LEFT : {}) }).catch(() => undefined);
+      const ended = { state: "ended", outcome, ...(RESULTS.has(outcome) ? NOTHING_LEFT : {}) } as const;
+      await change(ended, undefined, last.signal).catch(() => undefined);
+      endOfWrites[Symbol.dispose]();
+    },
+  };
+}
+
+/** Aborts `writes` soon after `stopped` aborts, or soon from now when it has; disposing prevents it. */
+function abortSoonAfter(stopped: AbortSignal, writes: AbortController): Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(() => writes.abort(new StorageError("the claim could not be written in time for a stop")), STOPPED_WITHIN_MS);
+  };
+  if (stopped.aborted) start();
+  else stopped.addEventListener("abort", start, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      stopped.removeEventListener("abort", start);
     },
   };
 }
@@ -210,9 +235,13 @@ const NOTHING_LEFT = { left: undefined, remote: undefined, tried: undefined, ref
 const RESULTS: ReadonlySet<Outcome> = new Set(["published", "duplicate", "stale", "ignored", "rejected"]);
 
 /** A refused swap of a record that is still ours: an answer was lost, and what is there may be the write before or this one. */
-async function afterLostRace(there: Held, wanted: ClaimRecord, options: ClaimOptions): Promise<Held> {
+async function afterLostRace(
+  there: Held,
+  wanted: ClaimRecord,
+  { signal, ...options }: ClaimOptions & { readonly signal: AbortSignal },
+): Promise<Held> {
   if (there.record.renewedAt === wanted.renewedAt && there.record.state === wanted.state) return there;
-  const etag = await swap(options, { key: there.key, record: wanted, etag: there.etag });
+  const etag = await swap(options, { key: there.key, record: wanted, etag: there.etag }, signal);
   if (etag === undefined) throw new LeaseLostError("another attempt took this source over");
   return { ...there, record: wanted, etag };
 }
