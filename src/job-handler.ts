@@ -9,12 +9,14 @@ import type { AttemptWork } from "./pipeline/attempt.ts";
 import type { PipelineDeps, Tools } from "./pipeline/deps.ts";
 import { createMemoryGate } from "./pipeline/memory-gate.ts";
 import { recordedAttempt } from "./pipeline/recorded-attempt.ts";
+import { forgivePublished } from "./queue/forgive-published.ts";
 import type { HandleMessage, MessageHandlerOptions } from "./queue/handle-message.ts";
 import { createMessageHandler } from "./queue/handle-message.ts";
 import { MAX_FAILURES } from "./queue/verdict.ts";
 import { leaseOf } from "./services.ts";
 import { claimTaker } from "./state/claims.ts";
 import { createFailureStore } from "./state/failures.ts";
+import { forgiver } from "./state/forgive.ts";
 
 export interface DepsParts {
   readonly aws: Aws;
@@ -51,7 +53,10 @@ export function jobHandler(config: DaemonConfig, { aws, deps, work, ...parts }: 
   return createMessageHandler({
     ...parts,
     rules: { uploadBuckets, publishBucket, publishPrefix, region },
-    runJob: async (job, context) => (await recordedAttempt(job, { deps, context, store, ...rest })).outcome,
+    runJob: forgivePublished(
+      async (job, context) => (await recordedAttempt(job, { deps, context, store, ...rest })).outcome,
+      forgiver(store),
+    ),
     failures: createFailureStore(store),
     lease: leaseOf(config),
     maxFailures: MAX_FAILURES,
