@@ -1,4 +1,4 @@
-import { LeaseLostError, ResourceError } from "../domain/errors.ts";
+import { LeaseLostError, ResourceError, ShutdownError } from "../domain/errors.ts";
 
 /** How an extension ended; a metric label. */
 export type ExtensionResult = "ok" | "failed" | "lost";
@@ -21,9 +21,14 @@ export interface LeaseOptions {
 
 /** The right to act on a message. */
 export interface Lease extends AsyncDisposable {
-  /** Aborts with LeaseLostError, with ResourceError resource_limit after 11 hours, or with the given signal's reason. */
+  /**
+   * Aborts with LeaseLostError, with the given signal's reason, or after 11 hours: with ResourceError resource_limit when what
+   * runs then had that time to itself, else with a ShutdownError.
+   */
   readonly signal: AbortSignal;
   remainingSeconds(): number;
+  /** Says that a job begins; throws as `check` does, and a ShutdownError when those before it took all the time. */
+  begin(): void;
   /**
    * Throws unless the lease holds by the clock: for the moment before a write (a frozen process wakes late). A LeaseLostError
    * when it is lost, whatever else the signal aborted for before; else the signal's reason.
@@ -35,6 +40,8 @@ export interface Lease extends AsyncDisposable {
 
 /** SQS ends a message's invisibility 12 hours after its receive, whatever the extensions; the job ends an hour before. */
 const JOB_LIMIT_SECONDS = 11 * 3600;
+/** A job that began later did not have the time of one. */
+const ALONE_WITHIN_SECONDS = 3600;
 const SQS_LIMIT_SECONDS = 12 * 3600 - 60;
 const RETRY_EXTENSION_SECONDS = 5;
 
@@ -46,6 +53,8 @@ export function holdLease(options: LeaseOptions): Lease {
   let extendedAt = startedAt;
   let released = false;
   let lost: LeaseLostError | undefined;
+  let begunAt = startedAt;
+  let isOver = false;
   let extension = Promise.resolve();
   const timers: { extend?: NodeJS.Timeout; expire?: NodeJS.Timeout; limit?: NodeJS.Timeout } = {};
 
@@ -97,21 +106,29 @@ export function holdLease(options: LeaseOptions): Lease {
 
   if (outer?.aborted) onOuterAbort();
   outer?.addEventListener("abort", onOuterAbort, { once: true });
-  timers.limit = setTimeout(
-    () => ended.abort(new ResourceError("resource_limit", `the job ran for ${JOB_LIMIT_SECONDS / 3600} hours`)),
-    JOB_LIMIT_SECONDS * 1000,
-  );
+  timers.limit = setTimeout(() => {
+    isOver = true;
+    const wasAlone = (begunAt - startedAt) / 1000 < ALONE_WITHIN_SECONDS;
+    ended.abort(wasAlone ? new ResourceError("resource_limit", `the job ran for ${JOB_LIMIT_SECONDS / 3600} hours`) : timeIsOver());
+  }, JOB_LIMIT_SECONDS * 1000);
   watchExpiry();
   extendAfter(everySeconds);
+
+  const check = (): void => {
+    loseIfExpired();
+    if (lost) throw lost;
+    ended.signal.throwIfAborted();
+  };
 
   return {
     signal: ended.signal,
     remainingSeconds,
-    check: () => {
-      loseIfExpired();
-      if (lost) throw lost;
-      ended.signal.throwIfAborted();
+    begin: () => {
+      if (isOver) throw timeIsOver();
+      check();
+      begunAt = clock();
     },
+    check,
     release: stop,
     [Symbol.asyncDispose]: async () => {
       stop();
@@ -119,6 +136,9 @@ export function holdLease(options: LeaseOptions): Lease {
     },
   };
 }
+
+/** Not a failure of the job that meets it: the message comes back, and what is done is not done again. */
+const timeIsOver = (): ShutdownError => new ShutdownError("the jobs before this one took the time of their message");
 
 /** Why the lease is lost; undefined when it is not. By the clock, too: a process that stood still has lost it before a timer tells. */
 export function lossOf(lease: Pick<Lease, "check">): LeaseLostError | undefined {

@@ -49,13 +49,16 @@ export interface EntryRun {
 
 /**
  * Does the entries one after the other under one lease. A failed one does not keep the next from its turn; after an abort
- * none starts. Never throws.
+ * none starts. Each receive begins with another one, so that one that takes all the time is waited for once. Never throws.
  */
 export async function runEntries(entries: readonly Entry[], run: EntryRun): Promise<readonly EntryResult[]> {
+  const first = (run.receiveCount - 1) % Math.max(1, entries.length);
   const results: EntryResult[] = [];
-  for (const entry of entries) results.push(await runEntry(entry, run));
-  return results;
+  for (const entry of beginningAt(entries, first)) results.push(await runEntry(entry, run));
+  return beginningAt(results, entries.length - first);
 }
+
+const beginningAt = <T>(list: readonly T[], at: number): readonly T[] => [...list.slice(at), ...list.slice(0, at)];
 
 async function runEntry(entry: Entry, run: EntryRun): Promise<EntryResult> {
   if (entry.kind === "ignored") {
@@ -76,12 +79,22 @@ async function runEntry(entry: Entry, run: EntryRun): Promise<EntryResult> {
     messageId,
     ...(sentAtMs === undefined ? {} : { sentAtMs }),
   };
+  const failed = (error: unknown): EntryResult => ({
+    kind: "failed",
+    job,
+    error,
+    notes,
+    settlement: settlementOf(error, { receiveCount, random: random() }),
+  });
   try {
-    lease.check();
+    lease.begin();
+  } catch (reason) {
+    return failed(reason);
+  }
+  try {
     return { kind: "done", job, outcome: await runJob(job, context) };
   } catch (thrown) {
     // What a job throws while it is being aborted is a consequence; the reason is what happened.
-    const error: unknown = lease.signal.aborted ? lease.signal.reason : thrown;
-    return { kind: "failed", job, error, notes, settlement: settlementOf(error, { receiveCount, random: random() }) };
+    return failed(lease.signal.aborted ? lease.signal.reason : thrown);
   }
 }

@@ -23,7 +23,7 @@ export const SETTLING_SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "a stop does not hide a lost lease",
     file: "src/queue/lease.ts",
-    find: "      if (lost) throw lost;\n",
+    find: "    if (lost) throw lost;\n",
     replace: "",
     project: "unit",
     testFile: "test/unit/queue/handle-message.test.ts",
@@ -32,8 +32,8 @@ export const SETTLING_SAFEGUARDS: readonly Safeguard[] = [
   {
     name: "a job ends before SQS takes its message back",
     file: "src/queue/lease.ts",
-    find: "    JOB_LIMIT_SECONDS * 1000,\n",
-    replace: "    10 * JOB_LIMIT_SECONDS * 1000,\n",
+    find: "  }, JOB_LIMIT_SECONDS * 1000);\n",
+    replace: "  }, 10 * JOB_LIMIT_SECONDS * 1000);\n",
     project: "unit",
     testFile: "test/unit/queue/lease.test.ts",
     test: "ends a job after 11 hours",

@@ -3,6 +3,7 @@ import { OutputError, StorageError } from "../../../src/domain/errors.ts";
 import { forgivePublished } from "../../../src/queue/forgive-published.ts";
 import type { RunJob } from "../../../src/queue/run-entries.ts";
 import { createFailureStore } from "../../../src/state/failures.ts";
+import type { Forgive } from "../../../src/state/forgive.ts";
 import { forgiver } from "../../../src/state/forgive.ts";
 import { aMessage, aTextStore } from "./doubles.ts";
 import { jobMessage } from "./messages.ts";
@@ -18,7 +19,7 @@ function aWorker(options: { failForgiving?: true } = {}) {
     if (isFailing) throw new OutputError("output_incomplete", "short");
     return "published";
   };
-  const forgive = vi.fn(options.failForgiving ? async () => Promise.reject(new StorageError("503")) : forgiver(store));
+  const forgive = vi.fn<Forgive>(options.failForgiving ? async () => Promise.reject(new StorageError("503")) : forgiver(store));
   const { handle } = aHandler({ failures: createFailureStore(store), runJob: forgivePublished(runJob, forgive) });
   const receive = (receiveCount: number) => handle(aMessage({ body: jobMessage(), receiveCount }), signal);
   return { receive, forgive, heal: () => (isFailing = false), harm: () => (isFailing = true) };

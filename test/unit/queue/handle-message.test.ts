@@ -1,4 +1,3 @@
-import type { WorkerJob } from "../../../src/domain/job.ts";
 import { describe, expect, test, vi } from "vitest";
 import {
   EngineError,
@@ -13,9 +12,7 @@ import type { MessageEvent, MessageHandlerOptions } from "../../../src/queue/han
 import type { RunJob } from "../../../src/queue/run-entries.ts";
 import { aLog, aMessage } from "./doubles.ts";
 import { aRecord, jobMessage, s3Message } from "./messages.ts";
-import { aHandler, failing, published, settle } from "./settle.ts";
-
-const keyOf = (job: WorkerJob): string => ("source" in job ? job.source : job.subtitles).key;
+import { aHandler, failing, keyOf, published, settle } from "./settle.ts";
 
 describe("the settlement of a message", () => {
   test.each(["published", "duplicate", "stale"] as const)("a job that ended %s is deleted, and nothing else", async (ended) => {

@@ -1,3 +1,4 @@
+import type { WorkerJob } from "../../../src/domain/job.ts";
 import type { MessageEvent, MessageHandlerOptions } from "../../../src/queue/handle-message.ts";
 import { createMessageHandler } from "../../../src/queue/handle-message.ts";
 import type { Queue, QueueMessage } from "../../../src/queue/queue.ts";
@@ -44,3 +45,6 @@ export async function settle({ message = {}, signal = new AbortController().sign
   const outcome = await handler.handle(aMessage({ body: jobMessage(), ...message }), signal);
   return { ...handler, outcome };
 }
+
+/** Of the object that the job is about. */
+export const keyOf = (job: WorkerJob): string => ("source" in job ? job.source : job.subtitles).key;
