@@ -1,17 +1,24 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../../src/config/load.ts";
+import { StorageError } from "../../../src/domain/errors.ts";
+import type { Admitted } from "../../../src/pipeline/admit.ts";
 import { admit } from "../../../src/pipeline/admit.ts";
 import type { PipelineDeps } from "../../../src/pipeline/deps.ts";
 import { keepSource } from "../../../src/pipeline/kept-source.ts";
+import type { ObjectStore } from "../../../src/pipeline/ports.ts";
 import { runJob } from "../../../src/pipeline/run-job.ts";
 import { commit } from "../../../src/publish/commit.ts";
 import { sha256, sourceId } from "../../../src/publish/identity.ts";
 import { NO_FENCES } from "../../../src/process/sandbox.ts";
+import type { RunJob } from "../../../src/queue/run-entries.ts";
 import { aLadder } from "../../helpers/ladders.ts";
 import { memoryStore } from "../../helpers/memory-store.ts";
 import { aCandidate, aRecord } from "../../helpers/records.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { aMessage } from "../queue/doubles.ts";
+import { aRecord as anEvent, s3Message } from "../queue/messages.ts";
+import { aHandler } from "../queue/settle.ts";
 
 const ETAG = "etag-1";
 const { signal } = new AbortController();
@@ -68,6 +75,14 @@ async function aPublishedAsset(env: Readonly<Record<string, string>> = {}) {
   return { deps, source, store, calls };
 }
 
+/** What an encode of the admitted job ends with. */
+async function publish(store: ObjectStore, { assetPath, sourceId: id, ladderHash, createdAt }: Admitted): Promise<void> {
+  const record = aRecord({ assetPath, source: { id, sizeBytes: 9 }, ladderHash, createdAt });
+  const manifests = { hls: `r/${record.revision}/v240/index.m3u8`, dash: `<BaseURL>r/${record.revision}/</BaseURL>` };
+  const candidate = async () => aCandidate({ sourceId: id, ladderHash, createdAt });
+  await commit({ store, record, manifests, candidate, checkLease: () => undefined }, signal);
+}
+
 describe("the repeat of a published job", () => {
   test("R-P7, R-Q15, fault 61: is a no-op a thousand times over: no claim, no download, no write, a HEAD and three reads", async () => {
     const { deps, source, store, calls } = await aPublishedAsset();
@@ -104,6 +119,28 @@ describe("the repeat of a published job", () => {
     const job = { id: "again", source, eventTime: "2026-01-02T00:00:00.000Z" };
     await expect(runJob(job, run)).resolves.toMatchObject({ outcome: "duplicate" });
     await expect(readdir(folder.path)).resolves.toStrictEqual([]);
+  });
+
+  test("bad input 10: comes with the retry of another record of its message, and only what failed is done again", async () => {
+    const { deps } = await aPublishedAsset();
+    const work: string[] = [];
+    let isDown = true;
+    const takeJob: RunJob = async (job, context) => {
+      if (!("source" in job)) throw new Error("no subtitles here");
+      const admitted = await admit(job, deps, context);
+      if (admitted.kind !== "admitted") return admitted.kind;
+      work.push(job.source.key);
+      if (isDown && job.source.key === "late.mp4") throw new StorageError("503");
+      await publish(deps.published, admitted);
+      return "published";
+    };
+    const { handle, calls } = aHandler({ runJob: takeJob });
+    const body = s3Message(anEvent({ key: "late.mp4" }), anEvent({ key: "good.mp4" }));
+    await expect(handle(aMessage({ body }), signal)).resolves.toBe("failed");
+    isDown = false;
+    await expect(handle(aMessage({ body, receiveCount: 2 }), signal)).resolves.toBe("published");
+    expect(work).toStrictEqual(["late.mp4", "good.mp4", "late.mp4"]);
+    expect(calls).toStrictEqual(["release 45", "delete"]);
   });
 
   test("fault 61: of a source that was overwritten since is stale", async () => {

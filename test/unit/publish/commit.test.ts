@@ -272,12 +272,22 @@ describe("two committers, their steps in any order", () => {
     );
   });
 
-  test("fault 30: end with pointers that follow the record when two contents of the object meet", async () => {
+  test("fault 30: end with the newer of two uploads, whenever it comes while the older one is committed", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
-        const { store } = await race(scheduler, [aRecord(), SECOND]);
-        const revision = parseAssetRecord(store.textOf(KEYS.record) ?? "")?.revision;
-        expectPublished(store, revision === SECOND.revision ? SECOND : aRecord());
+        const store = await storeWithCopies(aRecord(), SECOND);
+        const shared = scheduled(store, scheduler);
+        let isOverwritten = false;
+        const older = attempt(shared, aRecord());
+        const candidate = scheduler.scheduleFunction(async () => ({ ...(await older.candidate()), isCurrent: !isOverwritten }));
+        const first = settled(commit({ ...older, candidate }, signal));
+        const second = scheduler.schedule(Promise.resolve(), "the second upload").then(() => {
+          isOverwritten = true;
+          return settled(commit(attempt(shared, SECOND), signal));
+        });
+        await scheduler.waitFor(Promise.all([first, second]));
+        expect(await second).toStrictEqual({ value: "published" });
+        expectPublished(store, SECOND);
       }),
       { numRuns: 500 },
     );

@@ -158,7 +158,7 @@ describe("a message is a job", () => {
   });
 });
 
-test("bad input 10: of two records the good one is done, the bad one rejected, and only the failed one comes back", async () => {
+test("bad input 10: of two records the good one is done, the bad one rejected at once", async () => {
   const { outcome, calls, keys, records } = await receive(s3Message(aRecord({ key: "good.mp4" }), aRecord({ key: "%zz" })));
   expect({ outcome, calls, keys }).toEqual({ outcome: "rejected", calls: ["quarantine job_malformed", "delete"], keys: ["good.mp4"] });
   expect(records).toHaveLength(1);
