@@ -115,6 +115,17 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   const deps = { ...pipelineDeps(config, { aws, tools, observer }), ...remote };
   const { queue, unconfirmed } = watchSettlements(aws.queue);
   const handle = jobHandler(config, { aws, deps, queue, logger, report, notify: async (record) => notifier.rejected(record) });
+  const life: Life = { startedMs: performance.now(), draining: false };
+  // Before anything is received: a port that is taken would cost a receive at every start.
+  const http = await startHttp({
+    ...config.http,
+    metrics: observer.metrics,
+    board: observer.board,
+    ...judges(config, { observer, life }),
+    logger,
+  });
+  undo.defer(() => http.close());
+  // From here on nothing is awaited: who called has its signal handlers before the first receive is sent.
   const jobs = startConsumers({
     queueUrl: config.queueUrl,
     client: aws.receiveClient,
@@ -130,16 +141,8 @@ export async function startWorker(config: DaemonConfig, options: WorkerOptions):
   });
   const side = undo.use(startRemoteSide(config, { aws, logger, deps, lease: leaseOf(config), waitTimeSeconds: POLL_WAIT_SECONDS }));
   const consumers = joinConsumers(jobs, side.consumers);
+  life.consumers = consumers;
   undo.defer(async () => consumers.abortPolls());
-  const life: Life = { startedMs: performance.now(), draining: false };
-  const http = await startHttp({
-    ...config.http,
-    metrics: observer.metrics,
-    board: observer.board,
-    ...judges(config, { consumers, observer, life }),
-    logger,
-  });
-  undo.defer(() => http.close());
   undo.use(
     watchDepths({
       queues: { jobs: config.queueUrl, dead_letters: deadLetterQueueUrl },
@@ -177,6 +180,8 @@ function collectGarbage(
 interface Life {
   readonly startedMs: number;
   draining: boolean;
+  /** Once it receives. */
+  consumers?: Consumers;
 }
 
 /** One line a change, and a gauge to raise an alarm on. */
@@ -187,25 +192,24 @@ function tellHold(heldFor: ErrorCode | undefined, { logger, observer }: { readon
 }
 
 interface JudgeParts {
-  readonly consumers: Consumers;
   readonly observer: Observer;
   readonly life: Life;
 }
 
-function judges(config: DaemonConfig, { consumers, observer, life }: JudgeParts): Pick<HttpOptions, "health" | "readiness"> {
+function judges(config: DaemonConfig, { observer, life }: JudgeParts): Pick<HttpOptions, "health" | "readiness"> {
   return {
     health: () =>
       judgeHealth({
         nowMs: performance.now(),
         startedMs: life.startedMs,
-        lastPollMs: consumers.lastPollAt(),
+        lastPollMs: life.consumers?.lastPollAt(),
         pollWaitSeconds: POLL_WAIT_SECONDS,
         lastJobEventsMs: [...observer.board.lastEvents().values()],
         draining: life.draining,
       }),
     readiness: async () =>
       judgeReadiness({
-        started: true,
+        started: life.consumers !== undefined,
         draining: life.draining,
         freeBytes: await freeBytes(config.workDir),
         minimumFreeBytes: config.disk.minimumFreeBytes,
@@ -215,6 +219,7 @@ function judges(config: DaemonConfig, { consumers, observer, life }: JudgeParts)
 
 interface ControlParts extends JudgeParts {
   readonly config: DaemonConfig;
+  readonly consumers: Consumers;
   readonly unconfirmed: () => number;
   readonly memory: MemoryGate | undefined;
   readonly httpUrl: string;
