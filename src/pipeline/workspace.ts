@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -38,9 +38,18 @@ export async function openWorkspace(workDir: string): Promise<Workspace> {
     outDir,
     pipeDir,
     keyDir,
-    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true, maxRetries: 3 }),
+    [Symbol.asyncDispose]: () => removeWorkspace(root),
   };
 }
+
+/** The owner's name last, and in one go with the folder: of a folder half removed it says that nobody is at it any more. */
+async function removeWorkspace(root: string): Promise<void> {
+  const names = (await readdir(root).catch(() => [])).filter((name) => name !== OWNER);
+  await Promise.all(names.map((name) => rm(join(root, name), REMOVAL)));
+  rmSync(root, REMOVAL);
+}
+
+const REMOVAL = { recursive: true, force: true, maxRetries: 3 } as const;
 
 /** Removes the workspaces of processes that are gone (R-D13); those of living ones stay. Resolves to the names removed. */
 export async function sweepWorkspaces(workDir: string): Promise<readonly string[]> {
@@ -49,7 +58,7 @@ export async function sweepWorkspaces(workDir: string): Promise<readonly string[
   for (const name of names) {
     const root = join(workDir, name);
     if (await isOwned(root)) continue;
-    await rm(root, { recursive: true, force: true, maxRetries: 3 });
+    await removeWorkspace(root);
     removed.push(name);
   }
   return removed;

@@ -114,4 +114,13 @@ export const OPERATING_SAFEGUARDS: readonly Safeguard[] = [
     testFile: "test/unit/pipeline/redelivery.test.ts",
     test: "forgets the source that an attempt before it kept",
   },
+  {
+    name: "a workspace says whose it was until it is gone",
+    file: "src/pipeline/workspace.ts",
+    find: "  await Promise.all(names.map((name) => rm(join(root, name), REMOVAL)));\n",
+    replace: "  await rm(root, REMOVAL);\n",
+    project: "unit",
+    testFile: "test/unit/pipeline/workspace.test.ts",
+    test: "a workspace says whose it was",
+  },
 ];

@@ -1,4 +1,6 @@
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openWorkspace, sweepWorkspaces } from "../../../src/pipeline/workspace.ts";
 import { settled } from "../../helpers/outcome.ts";
@@ -30,6 +32,21 @@ describe("openWorkspace", () => {
     await expect(settled(failing())).resolves.toMatchObject({ error: { message: "encode failed" } });
     await expect(readdir(folder.path)).resolves.toStrictEqual([]);
   });
+});
+
+test("a workspace says whose it was until nothing else is in it: who is killed while it goes leaves none that seems new", async () => {
+  await using folder = await temporaryFolder();
+  const workspace = await openWorkspace(folder.path);
+  const root = dirname(workspace.sourcePath);
+  for (let index = 0; index < 300; index += 1) await writeFile(join(workspace.outDir, `${index}`), "x");
+  const going = workspace[Symbol.asyncDispose]();
+  let looks = 0;
+  for (; existsSync(root); looks += 1) {
+    expect(readdirSync(root)).toContain("owner");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await going;
+  expect(looks).toBeGreaterThan(1);
 });
 
 describe("sweepWorkspaces", () => {
