@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { endLeftPrograms } from "../process/end-left-programs.ts";
 
 /** A private folder for one attempt, gone when the attempt ends however it ends. */
 export interface Workspace extends AsyncDisposable {
@@ -51,13 +52,14 @@ async function removeWorkspace(root: string): Promise<void> {
 
 const REMOVAL = { recursive: true, force: true, maxRetries: 3 } as const;
 
-/** Removes the workspaces of processes that are gone (R-D13); those of living ones stay. Resolves to the names removed. */
+/** Removes the workspaces of processes that are gone (R-D13), and ends what is left in them; those of living ones stay. Resolves to the names removed. */
 export async function sweepWorkspaces(workDir: string): Promise<readonly string[]> {
   const names = (await readdir(workDir).catch(() => [])).filter((name) => name.startsWith(PREFIX));
   const removed: string[] = [];
   for (const name of names) {
     const root = join(workDir, name);
     if (await isOwned(root)) continue;
+    await endLeftPrograms(root);
     await removeWorkspace(root);
     removed.push(name);
   }

@@ -5,7 +5,7 @@ import { namesIn } from "./close-cleanly.ts";
 import type { Daemon } from "./daemon.ts";
 import { logged, startDaemon } from "./daemon.ts";
 import type { RunningProcess } from "./processes.ts";
-import { processesTouching } from "./processes.ts";
+import { processesNaming, processesTouching } from "./processes.ts";
 import { makeQueue, send, untilEmpty } from "./queue.ts";
 import type { Site } from "./site.ts";
 import { until } from "./until.ts";
@@ -77,8 +77,12 @@ const CARRY_ON: Readonly<Record<Failpoint["action"], CarryOn>> = {
   kill: async (first, start) => {
     const { signal } = await within("the worker is killed", first.exited, first);
     if (signal !== "SIGKILL") throw new Error(`the worker ended with ${signal}: ${first.stderr()}`);
-    const children = await stillRunning(first.workDir);
-    return { children, last: await start("work") };
+    const left = await stillRunning(first.workDir);
+    const last = await start("work");
+    // A kill that meets bwrap between its first two steps leaves it waiting for its parent, before it starts anything.
+    const isFence = ({ commandLine }: RunningProcess): boolean => commandLine.startsWith("bwrap ");
+    const children = left.filter((program) => left.length > 1 || !isFence(program));
+    return { children: [...children, ...(await stillOf(left))], last };
   },
   term: async (first) => {
     const { code } = await within("the worker ends", first.exited, first);
@@ -113,6 +117,15 @@ async function within<T>(what: string, event: Promise<T>, daemon: Daemon): Promi
 }
 
 const lastWords = (daemon: Daemon): string => JSON.stringify(daemon.log().slice(-6));
+
+/** Those of them that the next worker has not ended either. */
+const stillOf = async (left: readonly RunningProcess[]): Promise<readonly RunningProcess[]> => {
+  const there = async (): Promise<readonly RunningProcess[]> =>
+    (await Promise.all(left.map(({ commandLine }) => processesNaming(commandLine)))).flat();
+  if (left.length > 0)
+    await until("the next worker ends it", async () => ((await there()).length === 0 ? true : undefined), GONE_MS).catch(() => undefined);
+  return left.length > 0 ? there() : [];
+};
 
 /** Programs that name a worker's folder two seconds after it ended. */
 async function stillRunning(workDir: string): Promise<readonly RunningProcess[]> {

@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openWorkspace, sweepWorkspaces } from "../../../src/pipeline/workspace.ts";
 import { settled } from "../../helpers/outcome.ts";
+import { signalIfThere } from "../../support/processes.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 
 describe("openWorkspace", () => {
@@ -82,6 +85,21 @@ describe("sweepWorkspaces", () => {
     const removed = await sweepWorkspaces(folder.path);
     expect(removed.toSorted((a, b) => a.localeCompare(b))).toStrictEqual(["job-before", "job-parent"]);
     await expect(stat(living.outDir)).resolves.toBeDefined();
+  });
+
+  test("fault 5: ends a fence whose worker was killed while it was built, and nothing that is not ours", async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.in("job-dead"));
+    await writeFile(folder.in("job-dead", "owner"), NO_PROCESS);
+    const start = (argv0: string) =>
+      spawn("/bin/sh", ["-c", "sleep 60; :", folder.in("job-dead", "source.bin")], { argv0, detached: true });
+    const [fence, reader] = [start("bwrap"), start("less")];
+    const ended = once(fence, "exit");
+    await Promise.all([once(fence, "spawn"), once(reader, "spawn")]);
+    await sweepWorkspaces(folder.path);
+    await expect(ended).resolves.toEqual([null, "SIGKILL"]);
+    expect(reader.exitCode ?? reader.signalCode).toBeNull();
+    for (const { pid = 0 } of [fence, reader]) signalIfThere(-pid, "SIGKILL");
   });
 
   test("finds nothing where there is no work directory", async () => {
