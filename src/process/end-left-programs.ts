@@ -6,7 +6,7 @@ const OURS = /^(?:bwrap|prlimit|choom|nice|setpriv|unshare|ffmpeg|ffprobe|packag
 
 /**
  * Ends programs of ours that work in this folder, whose worker is gone. The kernel ends them with their worker, but for one
- * case: bwrap's first child waits, before it starts anything, for a parent that was killed in that very moment, and for ever.
+ * case: a bwrap that is killed in its first steps leaves its child, which waits for it for ever or knows nothing of its end.
  */
 export async function endLeftPrograms(folder: string): Promise<void> {
   const pids = (await readdir("/proc").catch(() => [])).map(Number).filter((pid) => pid > 0 && pid !== process.pid);

@@ -98,13 +98,16 @@ export function chooseSandbox(mode: SandboxMode, found: SandboxAbilities): { abi
   return { abilities: found, missing };
 }
 
+/** A parent that died before the signal was asked for sends none: whoever has another one by now does not begin. */
+const OF_THE_LIVING = ["sh", "-c", 'test "$PPID" = "$0" && exec "$@"', `${process.pid}`];
+
 /**
  * The command inside its fences, outermost first: limits, the death signal, then a world of its own. `unshare` changes
  * credentials, which clears a death signal that came before it. Of the group's TERM bwrap dies first, and the kernel ends
  * all that it holds at once.
  */
 export function sandboxed({ command, args, cwd }: Command, needs: ProcessNeeds, abilities: SandboxAbilities): Command {
-  const deathSignal = abilities.diesWithParent ? ["setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--"] : [];
+  const deathSignal = abilities.diesWithParent ? ["setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--", ...OF_THE_LIVING] : [];
   const noNetwork = abilities.noNetwork && !abilities.ownFiles ? ["unshare", "-rn", "--"] : [];
   const argv = [
     ...(abilities.limits ? ["prlimit", ...limitFlags(needs), "--", ...GIVES_WAY] : []),

@@ -79,10 +79,9 @@ const CARRY_ON: Readonly<Record<Failpoint["action"], CarryOn>> = {
     if (signal !== "SIGKILL") throw new Error(`the worker ended with ${signal}: ${first.stderr()}`);
     const left = await stillRunning(first.workDir);
     const last = await start("work");
-    // A kill that meets bwrap between its first two steps leaves it waiting for its parent, before it starts anything.
-    const isFence = ({ commandLine }: RunningProcess): boolean => commandLine.startsWith("bwrap ");
-    const children = left.filter((program) => left.length > 1 || !isFence(program));
-    return { children: [...children, ...(await stillOf(left))], last };
+    // A kill that meets bwrap in its first steps leaves a fence with what is in it, which is the next worker's to end.
+    const isFence = left.some(({ commandLine }) => commandLine.startsWith("bwrap "));
+    return { children: isFence ? await stillOf(left) : left, last };
   },
   term: async (first) => {
     const { code } = await within("the worker ends", first.exited, first);

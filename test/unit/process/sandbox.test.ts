@@ -4,6 +4,17 @@ import { chooseSandbox, NO_FENCES, sandboxed } from "../../../src/process/sandbo
 const ALL = { ownFiles: true, noNetwork: true, diesWithParent: true, limits: true };
 const NONE = NO_FENCES;
 const NO_FILES = { ...ALL, ownFiles: false };
+const DEATH_SIGNAL = [
+  "setpriv",
+  "--pdeathsig",
+  "KILL",
+  "--no-new-privs",
+  "--",
+  "sh",
+  "-c",
+  'test "$PPID" = "$0" && exec "$@"',
+  `${process.pid}`,
+];
 
 describe("sandboxed", () => {
   test("without bwrap puts limits outermost and the death signal next to the program", () => {
@@ -15,7 +26,7 @@ describe("sandboxed", () => {
         ...["--core=0:0", "--nofile=1024:1024", "--data=8589934592:8589934592", "--cpu=2:4", "--fsize=10:10", "--"],
         ...["choom", "-n", "500", "--", "nice", "-n", "5", "--"],
         ...["unshare", "-rn", "--"],
-        ...["setpriv", "--pdeathsig", "KILL", "--no-new-privs", "--"],
+        ...DEATH_SIGNAL,
         ...["ffmpeg", "-i", "x"],
       ],
       cwd: "/job",
@@ -26,7 +37,7 @@ describe("sandboxed", () => {
     const needs = { reads: ["/job/source.bin"], writes: ["/job/pipes"] };
     const { command, args, signalsAsCodes } = sandboxed({ command: "/opt/own/bin/ffmpeg", args: ["-i", "x"] }, needs, ALL);
     expect([command, ...args].join(" ")).toMatch(
-      /^prlimit .* -- choom .* -- nice .* -- setpriv --pdeathsig KILL --no-new-privs -- bwrap --unshare-all /,
+      /^prlimit .* -- choom .* -- nice .* -- setpriv --pdeathsig KILL --no-new-privs -- sh -c .* \d+ bwrap --unshare-all /,
     );
     expect(args.join(" ")).toContain("--die-with-parent --cap-drop ALL --ro-bind /usr /usr ");
     expect(args.slice(args.indexOf("--remount-ro") - 12)).toStrictEqual([
@@ -47,10 +58,8 @@ describe("sandboxed", () => {
   });
 
   test("never takes the program's name for an option of a fence", () => {
-    expect(sandboxed({ command: "-x", args: [] }, { reads: [] }, { ...NONE, diesWithParent: true }).args.slice(-2)).toStrictEqual([
-      "--",
-      "-x",
-    ]);
+    const { args } = sandboxed({ command: "-x", args: [] }, { reads: [] }, { ...NONE, diesWithParent: true });
+    expect(args).toStrictEqual([...DEATH_SIGNAL.slice(1), "-x"]);
   });
 });
 
@@ -72,9 +81,8 @@ describe("chooseSandbox", () => {
     const forbidden = { ...ALL, ownFiles: false, noNetwork: false };
     const { abilities } = chooseSandbox("auto", forbidden);
     const { command, args, signalsAsCodes } = sandboxed({ command: "ffmpeg", args: ["-version"] }, { reads: [] }, abilities);
-    expect([command, ...args].join(" ")).toBe(
-      "prlimit --core=0:0 --nofile=1024:1024 --data=8589934592:8589934592 -- choom -n 500 -- nice -n 5 -- setpriv --pdeathsig KILL --no-new-privs -- ffmpeg -version",
-    );
+    const limits = "prlimit --core=0:0 --nofile=1024:1024 --data=8589934592:8589934592 -- choom -n 500 -- nice -n 5 --";
+    expect([command, ...args].join(" ")).toBe([limits, ...DEATH_SIGNAL, "ffmpeg -version"].join(" "));
     expect(signalsAsCodes).toBeUndefined();
   });
 
