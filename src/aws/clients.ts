@@ -37,11 +37,9 @@ const S3_SOCKET_TIMEOUT_MS = 20_000;
 
 /** A client for the S3 data path: 5 attempts, 20 s without a byte at most. The caller destroys it. */
 export function createS3Client(settings: S3Settings): S3Client {
-  const { region, credentials, forcePathStyle = false, checksums = "when_supported", maxAttempts = 5, bucketOwner } = settings;
+  const { forcePathStyle = false, checksums = "when_supported", maxAttempts = 5, bucketOwner } = settings;
   const client = new S3Client({
-    region,
-    ...(credentials ? { credentials } : {}),
-    logger: SILENT,
+    ...clientIdentity(settings),
     forcePathStyle,
     maxAttempts,
     retryMode: "standard",
@@ -64,11 +62,9 @@ export function createS3Client(settings: S3Settings): S3Client {
  * itself), one for the rest, and one for leases alone, which then never wait for a socket. The caller destroys them.
  */
 export function createSqsClient(settings: ClientSettings): SQSClient {
-  const { region, credentials, endpointOverridden, maxAttempts = 3 } = settings;
+  const { endpointOverridden, maxAttempts = 3 } = settings;
   const client = new SQSClient({
-    region,
-    ...(credentials ? { credentials } : {}),
-    logger: SILENT,
+    ...clientIdentity(settings),
     maxAttempts,
     retryMode: "standard",
     useQueueUrlAsEndpoint: !endpointOverridden,
@@ -77,6 +73,13 @@ export function createSqsClient(settings: ClientSettings): SQSClient {
   if (settings.onRequest) client.middlewareStack.add(requestCounter("sqs", settings.onRequest), COUNTED_STEP);
   return client;
 }
+
+/** Where a client asks, and as whom: what every one begins with. */
+export const clientIdentity = ({ region, credentials }: Pick<ClientSettings, "region" | "credentials">) => ({
+  region,
+  ...(credentials ? { credentials } : {}),
+  logger: SILENT,
+});
 
 const quiet = (): void => {};
 /** Without a logger the SDK writes to the console; what it would say there, our errors say. */

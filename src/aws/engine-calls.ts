@@ -5,7 +5,7 @@ import { RemoteEngineError } from "../engines/remote.ts";
 import type { LimiterDeps } from "../engines/token-bucket.ts";
 import { createLimiter } from "../engines/token-bucket.ts";
 import type { AwsRequest } from "../telemetry/metric-labels.ts";
-import { SILENT, requestHandler } from "./clients.ts";
+import { clientIdentity, requestHandler } from "./clients.ts";
 import type { Credentials } from "./credentials.ts";
 import type { EngineCallKind } from "./engine-errors.ts";
 import { translateEngineError } from "./engine-errors.ts";
@@ -36,11 +36,9 @@ const TRIES = 3;
 const RETRY_PAUSE_MS = 500;
 
 /** What the client of either service is made with. One attempt: tries are counted and paced here, so that each costs its token. */
-export const engineClientConfig = ({ region, endpoint, credentials }: EngineClientSettings) => ({
-  region,
-  ...(credentials ? { credentials } : {}),
+export const engineClientConfig = ({ endpoint, ...settings }: EngineClientSettings) => ({
+  ...clientIdentity(settings),
   ...(endpoint === undefined ? {} : { endpoint }),
-  logger: SILENT,
   maxAttempts: 1,
   requestHandler: requestHandler({ socketTimeoutMs: SOCKET_TIMEOUT_MS, maxSockets: MAX_SOCKETS }),
 });

@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import type { Notification } from "../notify/notification.ts";
 import type { Sink } from "../notify/outbox.ts";
 import type { Credentials } from "./credentials.ts";
-import { requestHandler, SILENT } from "./clients.ts";
+import { clientIdentity, requestHandler } from "./clients.ts";
 
 const SOCKET_TIMEOUT_MS = 5000;
 const MAX_SOCKETS = 2;
@@ -17,9 +17,7 @@ const SOURCE = "ladderd";
 export function eventBridgeSink(eventBusArn: string, credentials?: Credentials): Sink {
   const [, , , region = ""] = eventBusArn.split(":");
   const client = new EventBridgeClient({
-    region,
-    ...(credentials ? { credentials } : {}),
-    logger: SILENT,
+    ...clientIdentity({ region, credentials }),
     maxAttempts: 1,
     requestHandler: requestHandler({ socketTimeoutMs: SOCKET_TIMEOUT_MS, maxSockets: MAX_SOCKETS }),
   });

@@ -2,7 +2,7 @@ import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import type { Notice } from "../engines/elastic-transcoder/notice.ts";
 import type { Sink } from "../notify/outbox.ts";
 import type { Credentials } from "./credentials.ts";
-import { requestHandler, SILENT } from "./clients.ts";
+import { clientIdentity, requestHandler } from "./clients.ts";
 
 const SOCKET_TIMEOUT_MS = 5000;
 const MAX_SOCKETS = 2;
@@ -36,5 +36,5 @@ export function compatSink(topicArn: string, credentials?: Credentials): Sink<No
 function clientOf(topicArn: string, credentials: Credentials | undefined): SNSClient {
   const [, , , region = ""] = topicArn.split(":");
   const handler = requestHandler({ socketTimeoutMs: SOCKET_TIMEOUT_MS, maxSockets: MAX_SOCKETS });
-  return new SNSClient({ region, ...(credentials ? { credentials } : {}), logger: SILENT, maxAttempts: 1, requestHandler: handler });
+  return new SNSClient({ ...clientIdentity({ region, credentials }), maxAttempts: 1, requestHandler: handler });
 }

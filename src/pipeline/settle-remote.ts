@@ -2,6 +2,7 @@ import { JobError, LeaseLostError, OutputError, ShutdownError } from "../domain/
 import type { FailureClass } from "../engines/failure-class.ts";
 import type { RemoteEngine, RemoteEngineName } from "../engines/remote.ts";
 import { discardRevision } from "../publish/discard.ts";
+import { MAX_CRASHES } from "../state/claim-record.ts";
 import type { RemoteRecord } from "../state/remote-records.ts";
 import { giveUpRecord, removeRemoteRecord } from "../state/remote-records.ts";
 import type { RemoteStep } from "./decide-remote.ts";
@@ -81,9 +82,6 @@ async function settleClaimed(record: RemoteRecord, step: ClaimedStep, { deps, si
     throw error;
   }
 }
-
-/** As of a source (RELIABILITY.md R-Q10). */
-const MAX_CRASHES = 3;
 
 /**
  * What the service wrote will be no better the next time it is looked at, and what cannot be published is told of by the job

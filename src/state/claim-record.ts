@@ -60,6 +60,9 @@ export function parseClaim(text: string): ClaimRecord | undefined {
   }
 }
 
+/** After so many attempts in a row that took their worker along a source is poison (RELIABILITY.md R-Q10). */
+export const MAX_CRASHES = 3;
+
 export type ClaimDecision =
   | ({ readonly kind: "take"; readonly term: number; readonly crashes: number } & Carried)
   | { readonly kind: "held" }

@@ -7,7 +7,7 @@ import { sha256 } from "../publish/identity.ts";
 import type { Lease, LeaseOptions } from "../queue/lease.ts";
 import { holdLease } from "../queue/lease.ts";
 import type { ClaimRecord } from "./claim-record.ts";
-import { decideClaim, isSubmitted, parseClaim } from "./claim-record.ts";
+import { decideClaim, isSubmitted, MAX_CRASHES, parseClaim } from "./claim-record.ts";
 import { decideSubmitted } from "./decide-submitted.ts";
 
 export interface ClaimOptions {
@@ -18,8 +18,6 @@ export interface ClaimOptions {
   readonly newHolder?: () => string;
 }
 
-/** After so many attempts in a row that took their worker along a source is poison (RELIABILITY.md R-Q10). */
-const MAX_CRASHES = 3;
 /**
  * Of the visibility. The rhythm of renewals is below half of it (a rule of the configuration), and message and claim are
  * renewed in it alike: a living claim is younger, and the claim of a worker that is gone older when its message returns.
