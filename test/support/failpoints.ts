@@ -78,10 +78,10 @@ const CARRY_ON: Readonly<Record<Failpoint["action"], CarryOn>> = {
     const { signal } = await within("the worker is killed", first.exited, first);
     if (signal !== "SIGKILL") throw new Error(`the worker ended with ${signal}: ${first.stderr()}`);
     const left = await stillRunning(first.workDir);
+    // A kill that meets bwrap in its first steps leaves the inside of its fence alone, which is the next worker's to end.
+    const areInside = (await Promise.all(left.map(({ pid }) => isInside(pid)))).every(Boolean);
     const last = await start("work");
-    // A kill that meets bwrap in its first steps leaves a fence with what is in it, which is the next worker's to end.
-    const isFence = left.some(({ commandLine }) => commandLine.startsWith("bwrap "));
-    return { children: isFence ? await stillOf(left) : left, last };
+    return { children: left.length > 0 && areInside ? await stillOf(left) : left, last };
   },
   term: async (first) => {
     const { code } = await within("the worker ends", first.exited, first);
@@ -121,10 +121,13 @@ const lastWords = (daemon: Daemon): string => JSON.stringify(daemon.log().slice(
 const stillOf = async (left: readonly RunningProcess[]): Promise<readonly RunningProcess[]> => {
   const there = async (): Promise<readonly RunningProcess[]> =>
     (await Promise.all(left.map(({ commandLine }) => processesNaming(commandLine)))).flat();
-  if (left.length > 0)
-    await until("the next worker ends it", async () => ((await there()).length === 0 ? true : undefined), GONE_MS).catch(() => undefined);
-  return left.length > 0 ? there() : [];
+  await until("the next worker ends it", async () => ((await there()).length === 0 ? true : undefined), GONE_MS).catch(() => undefined);
+  return there();
 };
+
+/** Whether a process is of a namespace of its own: bwrap itself, which a killed worker takes along, is not. */
+const isInside = async (pid: number): Promise<boolean> =>
+  /^NSpid:\t\d+\t\d+/m.test(await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""));
 
 /** Programs that name a worker's folder two seconds after it ended. */
 async function stillRunning(workDir: string): Promise<readonly RunningProcess[]> {
